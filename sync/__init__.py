@@ -1,0 +1,1 @@
+"""What Ronda exists for, as pure functions: no clock, no randomness, no input or output. See SPEC.md."""

@@ -1,0 +1,107 @@
+"""What the console shows: people at desks, signed in with a password."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from sync.protocol.records import Groups, Report
+from sync.protocol.values import Instant, Wire
+
+
+class ConsoleRole(StrEnum):
+    lurah = "lurah"
+    camat = "camat"
+    immigration = "immigration"
+    admin = "admin"
+
+
+class Problem(Wire):
+    """application/problem+json, RFC 9457; `code` is stable."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+
+
+class SignInRequest(Wire):
+    username: Annotated[str, Meta(max_length=100)]
+    password: Annotated[str, Meta(max_length=1000)]
+
+
+class ConsoleUser(Wire):
+    user_id: UUID
+    name: str
+    role: ConsoleRole
+    area: str
+
+
+class WindowState(StrEnum):
+    upcoming = "upcoming"
+    open = "open"
+    grace = "grace"
+    due = "due"
+    sealed = "sealed"
+
+
+class WindowView(Wire):
+    """One of today's windows: how many RTs of the user's area have reported in it."""
+
+    window: str
+    opens_at: Instant
+    closes_at: Instant
+    state: WindowState
+    areas: int
+    reported: int
+    nils: int
+
+
+class Today(Wire):
+    now: Instant
+    timezone: str
+    windows: tuple[WindowView, ...]
+
+
+class DeliveryState(StrEnum):
+    waiting = "waiting"
+    sending = "sending"
+    accepted = "accepted"
+    failed = "failed"
+
+
+class DeliveryView(Wire):
+    destination: str
+    transport: str
+    state: DeliveryState
+    attempts: int
+    last_at: Instant | None
+    last_error: str
+    accepted_at: Instant | None
+
+
+class BatchView(Wire):
+    batch_id: UUID
+    window: str
+    part: int
+    sealed_at: Instant
+    hash: str
+    previous: str
+    entries: int
+    deliveries: tuple[DeliveryView, ...]
+
+
+class ConflictView(Wire):
+    """Values that disagree: what the phone knew, what it wrote, and what the server holds now."""
+
+    conflict_id: UUID
+    record_id: UUID
+    area_id: UUID
+    opened_at: Instant
+    base: Groups
+    phone: Groups
+    server: Report
+    server_version: int
+    server_removed: bool

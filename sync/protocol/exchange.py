@@ -1,0 +1,181 @@
+"""The exchange between a phone and the server: mutations up, outcomes and changes down (SPEC M1-M20)."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from sync.errors import Code
+from sync.protocol.records import Groups, Report
+from sync.protocol.values import MAX_MUTATIONS, Instant, Line, Wire
+
+
+class SaveReport(Wire, tag="report", tag_field="kind"):
+    """A report begun or edited. `base` holds the values that the phone knew of each group in `changes`."""
+
+    mutation_id: UUID
+    record_id: UUID
+    area_id: UUID
+    captured_at: Instant
+    changes: Groups
+    base: Groups = Groups()
+
+
+class RemoveReport(Wire, tag="remove", tag_field="kind"):
+    """A report that was a mistake. `base` holds all groups as the phone knew them."""
+
+    mutation_id: UUID
+    record_id: UUID
+    area_id: UUID
+    captured_at: Instant
+    base: Groups = Groups()
+
+
+class FileNil(Wire, tag="nil", tag_field="kind"):
+    """Nihil: no foreigner to report in this RT in the window of the capture."""
+
+    mutation_id: UUID
+    record_id: UUID
+    area_id: UUID
+    captured_at: Instant
+
+
+class Resolve(Wire, tag="resolve", tag_field="kind"):
+    """A person's decision between values that disagree, naming all it saw (SPEC M14)."""
+
+    mutation_id: UUID
+    record_id: UUID
+    area_id: UUID
+    captured_at: Instant
+    seen_version: int
+    conflict_ids: tuple[UUID, ...]
+    changes: Groups
+
+
+Mutation = SaveReport | RemoveReport | FileNil | Resolve
+
+
+class ExchangeRequest(Wire):
+    """One request of a phone. The mutations are read one by one, later (SPEC M2)."""
+
+    protocol: int
+    now: Instant
+    mutations: Annotated[list[Raw], Meta(max_length=MAX_MUTATIONS)] = []
+    cursor: Annotated[str, Meta(max_length=4096)] = ""
+
+
+class OutcomeKind(StrEnum):
+    applied = "applied"
+    merged = "merged"
+    conflicted = "conflicted"
+    replayed = "replayed"
+    quarantined = "quarantined"
+    rejected = "rejected"
+    retry = "retry"
+
+
+class Outcome(Wire):
+    """What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none."""
+
+    mutation_id: UUID
+    outcome: OutcomeKind
+    version: int = 0
+    window: str = ""
+    was: OutcomeKind | None = None
+    code: Code | None = None
+
+
+class BatchMark(Wire):
+    """The batch that holds the present version of a record."""
+
+    window: str
+    part: int
+    hash: str
+
+
+class ReportChange(Wire, tag="report", tag_field="kind"):
+    record_id: UUID
+    area_id: UUID
+    version: int
+    report: Report
+    removed: bool
+    conflicts: int
+    window: str
+    captured_at: Instant
+    batch: BatchMark | None
+
+
+class NilChange(Wire, tag="nil", tag_field="kind"):
+    record_id: UUID
+    area_id: UUID
+    version: int
+    window: str
+    captured_at: Instant
+    batch: BatchMark | None
+
+
+Change = ReportChange | NilChange
+
+
+class Area(Wire):
+    """An RT that the officer reports for, and its neighbourhood's names."""
+
+    area_id: UUID
+    rt: str
+    rw: str
+    kelurahan: str
+    kecamatan: str
+
+
+class Close(Wire):
+    name: str
+    at: Annotated[str, Meta(pattern=r"^\d{2}:\d{2}(?![\s\S])", description="local time, HH:MM")]
+
+
+class ScheduleView(Wire):
+    """The day's windows, by their closes in local time (SPEC W1)."""
+
+    timezone: str
+    closes: tuple[Close, ...]
+    grace_minutes: int
+
+
+class OfficerRole(StrEnum):
+    rt_head = "rt_head"
+    rw_head = "rw_head"
+
+
+class Scope(Wire):
+    """Who the officer is, where and when they report. Sent when the phone's is of another version."""
+
+    version: int
+    officer: Line
+    role: OfficerRole
+    areas: tuple[Area, ...]
+    schedule: ScheduleView
+
+
+class ExchangeResponse(Wire):
+    protocol: int
+    now: Instant
+    outcomes: list[Outcome]
+    changes: list[Change]
+    cursor: str
+    more: bool
+    resync: bool = False
+    scope: Scope | UnsetType = UNSET
+
+
+class EnrolRequest(Wire):
+    """The phone makes `device_id` and `secret` (256 random bits, base64url) itself (SPEC M19)."""
+
+    code: Annotated[str, Meta(min_length=8, max_length=32)]
+    device_id: UUID
+    secret: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}(?![\s\S])")]
+    device_name: Line
+
+
+class Enrolled(Wire):
+    now: Instant
+    scope: Scope
