@@ -1,11 +1,11 @@
 """The closed list of what can go wrong, each with a stable code that clients may rely on.
 
-    RondaError
-     +- Refused       the request as a whole: nothing is acknowledged
-     |   +- Unknown       what it names does not exist for the caller
-     |   +- Unauthorized  the caller is not known
-     +- Busy          the server cannot answer now; the client keeps what it has
-     +- Unreadable    one mutation: it is quarantined (SPEC M2)
+RondaError
+ +- Refused       the request as a whole: nothing is acknowledged
+ |   +- Unknown       what it names does not exist for the caller
+ |   +- Unauthorized  the caller is not known
+ +- Busy          the server cannot answer now; the client keeps what it has
+ +- Unreadable    one mutation: it is quarantined (SPEC M2)
 """
 
 from enum import StrEnum

@@ -17,7 +17,7 @@ class ConsoleRole(StrEnum):
     admin = "admin"
 
 
-class Problem(Wire):
+class Problem(Wire, frozen=True):
     """application/problem+json, RFC 9457; `code` is stable."""
 
     type: str
@@ -27,12 +27,12 @@ class Problem(Wire):
     detail: str = ""
 
 
-class SignInRequest(Wire):
+class SignInRequest(Wire, frozen=True):
     username: Annotated[str, Meta(max_length=100)]
     password: Annotated[str, Meta(max_length=1000)]
 
 
-class ConsoleUser(Wire):
+class ConsoleUser(Wire, frozen=True):
     user_id: UUID
     name: str
     role: ConsoleRole
@@ -47,7 +47,7 @@ class WindowState(StrEnum):
     sealed = "sealed"
 
 
-class WindowView(Wire):
+class WindowView(Wire, frozen=True):
     """One of today's windows: how many RTs of the user's area have reported in it."""
 
     window: str
@@ -59,7 +59,7 @@ class WindowView(Wire):
     nils: int
 
 
-class Today(Wire):
+class Today(Wire, frozen=True):
     now: Instant
     timezone: str
     windows: tuple[WindowView, ...]
@@ -72,7 +72,7 @@ class DeliveryState(StrEnum):
     failed = "failed"
 
 
-class DeliveryView(Wire):
+class DeliveryView(Wire, frozen=True):
     destination: str
     transport: str
     state: DeliveryState
@@ -82,7 +82,7 @@ class DeliveryView(Wire):
     accepted_at: Instant | None
 
 
-class BatchView(Wire):
+class BatchView(Wire, frozen=True):
     batch_id: UUID
     window: str
     part: int
@@ -93,7 +93,7 @@ class BatchView(Wire):
     deliveries: tuple[DeliveryView, ...]
 
 
-class ConflictView(Wire):
+class ConflictView(Wire, frozen=True):
     """Values that disagree: what the phone knew, what it wrote, and what the server holds now."""
 
     conflict_id: UUID

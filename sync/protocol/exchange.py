@@ -11,7 +11,7 @@ from sync.protocol.records import Groups, Report
 from sync.protocol.values import MAX_MUTATIONS, Instant, Line, Wire
 
 
-class SaveReport(Wire, tag="report", tag_field="kind"):
+class SaveReport(Wire, frozen=True, tag="report", tag_field="kind"):
     """A report begun or edited. `base` holds the values that the phone knew of each group in `changes`."""
 
     mutation_id: UUID
@@ -22,7 +22,7 @@ class SaveReport(Wire, tag="report", tag_field="kind"):
     base: Groups = Groups()
 
 
-class RemoveReport(Wire, tag="remove", tag_field="kind"):
+class RemoveReport(Wire, frozen=True, tag="remove", tag_field="kind"):
     """A report that was a mistake. `base` holds all groups as the phone knew them."""
 
     mutation_id: UUID
@@ -32,7 +32,7 @@ class RemoveReport(Wire, tag="remove", tag_field="kind"):
     base: Groups = Groups()
 
 
-class FileNil(Wire, tag="nil", tag_field="kind"):
+class FileNil(Wire, frozen=True, tag="nil", tag_field="kind"):
     """Nihil: no foreigner to report in this RT in the window of the capture."""
 
     mutation_id: UUID
@@ -41,7 +41,7 @@ class FileNil(Wire, tag="nil", tag_field="kind"):
     captured_at: Instant
 
 
-class Resolve(Wire, tag="resolve", tag_field="kind"):
+class Resolve(Wire, frozen=True, tag="resolve", tag_field="kind"):
     """A person's decision between values that disagree, naming all it saw (SPEC M14)."""
 
     mutation_id: UUID
@@ -56,12 +56,12 @@ class Resolve(Wire, tag="resolve", tag_field="kind"):
 Mutation = SaveReport | RemoveReport | FileNil | Resolve
 
 
-class ExchangeRequest(Wire):
+class ExchangeRequest(Wire, frozen=True):
     """One request of a phone. The mutations are read one by one, later (SPEC M2)."""
 
     protocol: int
     now: Instant
-    mutations: Annotated[list[Raw], Meta(max_length=MAX_MUTATIONS)] = []
+    mutations: Annotated[tuple[Raw, ...], Meta(max_length=MAX_MUTATIONS)] = ()
     cursor: Annotated[str, Meta(max_length=4096)] = ""
 
 
@@ -75,7 +75,7 @@ class OutcomeKind(StrEnum):
     retry = "retry"
 
 
-class Outcome(Wire):
+class Outcome(Wire, frozen=True):
     """What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none."""
 
     mutation_id: UUID
@@ -86,7 +86,7 @@ class Outcome(Wire):
     code: Code | None = None
 
 
-class BatchMark(Wire):
+class BatchMark(Wire, frozen=True):
     """The batch that holds the present version of a record."""
 
     window: str
@@ -94,7 +94,7 @@ class BatchMark(Wire):
     hash: str
 
 
-class ReportChange(Wire, tag="report", tag_field="kind"):
+class ReportChange(Wire, frozen=True, tag="report", tag_field="kind"):
     record_id: UUID
     area_id: UUID
     version: int
@@ -106,7 +106,7 @@ class ReportChange(Wire, tag="report", tag_field="kind"):
     batch: BatchMark | None
 
 
-class NilChange(Wire, tag="nil", tag_field="kind"):
+class NilChange(Wire, frozen=True, tag="nil", tag_field="kind"):
     record_id: UUID
     area_id: UUID
     version: int
@@ -118,7 +118,7 @@ class NilChange(Wire, tag="nil", tag_field="kind"):
 Change = ReportChange | NilChange
 
 
-class Area(Wire):
+class Area(Wire, frozen=True):
     """An RT that the officer reports for, and its neighbourhood's names."""
 
     area_id: UUID
@@ -128,12 +128,12 @@ class Area(Wire):
     kecamatan: str
 
 
-class Close(Wire):
+class Close(Wire, frozen=True):
     name: str
     at: Annotated[str, Meta(pattern=r"^\d{2}:\d{2}(?![\s\S])", description="local time, HH:MM")]
 
 
-class ScheduleView(Wire):
+class ScheduleView(Wire, frozen=True):
     """The day's windows, by their closes in local time (SPEC W1)."""
 
     timezone: str
@@ -146,7 +146,7 @@ class OfficerRole(StrEnum):
     rw_head = "rw_head"
 
 
-class Scope(Wire):
+class Scope(Wire, frozen=True):
     """Who the officer is, where and when they report. Sent when the phone's is of another version."""
 
     version: int
@@ -156,18 +156,18 @@ class Scope(Wire):
     schedule: ScheduleView
 
 
-class ExchangeResponse(Wire):
+class ExchangeResponse(Wire, frozen=True):
     protocol: int
     now: Instant
-    outcomes: list[Outcome]
-    changes: list[Change]
+    outcomes: tuple[Outcome, ...]
+    changes: tuple[Change, ...]
     cursor: str
     more: bool
     resync: bool = False
     scope: Scope | UnsetType = UNSET
 
 
-class EnrolRequest(Wire):
+class EnrolRequest(Wire, frozen=True):
     """The phone makes `device_id` and `secret` (256 random bits, base64url) itself (SPEC M19)."""
 
     code: Annotated[str, Meta(min_length=8, max_length=32)]
@@ -176,6 +176,6 @@ class EnrolRequest(Wire):
     device_name: Line
 
 
-class Enrolled(Wire):
+class Enrolled(Wire, frozen=True):
     now: Instant
     scope: Scope

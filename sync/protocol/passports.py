@@ -47,7 +47,7 @@ class Locale(StrEnum):
     en = "en"
 
 
-class Step(Wire):
+class Step(Wire, frozen=True):
     """One line of the timeline: the state since `at`, with a reason the applicant can read."""
 
     state: State
@@ -55,7 +55,7 @@ class Step(Wire):
     reason: str = ""
 
 
-class ApplicationView(Wire):
+class ApplicationView(Wire, frozen=True):
     """One application as its applicant sees it."""
 
     application_id: UUID
@@ -70,7 +70,7 @@ class ApplicationView(Wire):
     now: Instant
 
 
-class SubscriptionRequest(Wire):
+class SubscriptionRequest(Wire, frozen=True):
     """A PushSubscription, its keys in base64url, and the language to be told in."""
 
     endpoint: Annotated[str, Meta(max_length=1000)]
@@ -79,18 +79,18 @@ class SubscriptionRequest(Wire):
     locale: Locale = Locale.id
 
 
-class UnsubscribeRequest(Wire):
+class UnsubscribeRequest(Wire, frozen=True):
     endpoint: Annotated[str, Meta(max_length=1000)]
 
 
-class EventRequest(Wire):
+class EventRequest(Wire, frozen=True):
     """One event at the counter, with the reason where there is one."""
 
     event: Event
     reason: Line = ""
 
 
-class CounterRow(Wire):
+class CounterRow(Wire, frozen=True):
     """One application as the counter sees it."""
 
     application_id: UUID

@@ -52,7 +52,7 @@ class LodgingKind(StrEnum):
     other = "other"
 
 
-class Identity(Wire):
+class Identity(Wire, frozen=True):
     full_name: Line = ""
     sex: Sex = Sex.unknown
     birth_date: PartialDay = ""
@@ -60,7 +60,7 @@ class Identity(Wire):
     nationality: StateCode = ""
 
 
-class Document(Wire):
+class Document(Wire, frozen=True):
     kind: DocumentKind = DocumentKind.none
     number: Line = ""
     issuing_state: StateCode = ""
@@ -68,13 +68,13 @@ class Document(Wire):
     reason: NoDocumentReason = NoDocumentReason.not_applicable
 
 
-class Permit(Wire):
+class Permit(Wire, frozen=True):
     kind: PermitKind = PermitKind.unknown
     number: Line = ""
     expiry: Day = ""
 
 
-class Stay(Wire):
+class Stay(Wire, frozen=True):
     address: Line = ""
     lodging: LodgingKind = LodgingKind.unknown
     lodging_name: Line = ""
@@ -86,7 +86,7 @@ class Stay(Wire):
     sponsor: Line = ""
 
 
-class Groups(Wire, omit_defaults=True):
+class Groups(Wire, frozen=True, omit_defaults=True):
     """Some groups of a report: those that a mutation changes, or their base. What is unset is not spoken of."""
 
     identity: Identity | UnsetType = UNSET
@@ -97,7 +97,7 @@ class Groups(Wire, omit_defaults=True):
     photos: tuple[Sha256, ...] | UnsetType = UNSET
 
 
-class Report(Wire):
+class Report(Wire, frozen=True):
     """All groups of a report, as the server holds it."""
 
     identity: Identity = Identity()

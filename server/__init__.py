@@ -1,0 +1,1 @@
+"""The server: a Litestar application around `sync`."""

@@ -1,0 +1,1 @@
+"""The only SQL. Functions of one connection, the same for SQLite and PostgreSQL: rows in, structs of `sync` out."""

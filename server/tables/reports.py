@@ -1,0 +1,100 @@
+"""Records, their versions, and what became of each mutation."""
+
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from server.tables.columns import counter, instant
+
+
+class Record(SQLModel, table=True):
+    """The present state of a report or a nil; `seq` is the feed's number of its last change (SPEC M16).
+
+    `body` is the JSON of `sync.protocol.records.Report`, empty for a nil. `batch_id` is the batch that holds `version`.
+    """
+
+    __tablename__ = "records"
+    __table_args__ = (Index("records_by_area", "area_id", "seq"),)
+    record_id: UUID = Field(primary_key=True)
+    kind: str
+    area_id: UUID = Field(foreign_key="areas.area_id")
+    feed_id: UUID = Field(foreign_key="feeds.feed_id")
+    seq: int = counter()
+    version: int
+    body: str
+    removed: bool
+    window: str
+    captured_at: int = instant()
+    conflicts: int
+    batch_id: UUID | None = Field(default=None, foreign_key="batches.batch_id")
+
+
+class Version(SQLModel, table=True):
+    """Each accepted state of a record, for ever. `changed` names the groups, separated by a space."""
+
+    __tablename__ = "versions"
+    __table_args__ = (Index("versions_by_window", "window", "area_id"),)
+    record_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    kind: str
+    mutation_id: UUID
+    area_id: UUID = Field(foreign_key="areas.area_id")
+    feed_id: UUID
+    window: str
+    body: str
+    changed: str
+    removed: bool
+    salt: bytes
+    captured_at: int = instant()
+    received_at: int = instant()
+    flags: str
+
+
+class Receipt(SQLModel, table=True):
+    """What became of a mutation, kept for ever (SPEC M5). `author_id` is a device, or a console user."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (Index("receipts_by_window", "window", "area_id"),)
+    mutation_id: UUID = Field(primary_key=True)
+    digest: bytes
+    outcome: str
+    code: str
+    kind: str
+    record_id: UUID | None = None
+    version: int
+    area_id: UUID | None = None
+    window: str
+    author_id: UUID = Field(index=True)
+    captured_at: int = instant()
+    received_at: int = instant()
+
+
+class Quarantined(SQLModel, table=True):
+    """The bytes of a mutation that was not applied, as they came (SPEC M2, M5)."""
+
+    __tablename__ = "quarantine"
+    mutation_id: UUID = Field(primary_key=True)
+    digest: bytes = Field(primary_key=True)
+    code: str
+    payload: bytes
+    author_id: UUID = Field(index=True)
+    received_at: int = instant()
+
+
+class Conflict(SQLModel, table=True):
+    """Values of a phone that could not be merged; `base` and `phone` are Groups as JSON.
+
+    `conflict_id` is the id of the mutation that brought them.
+    """
+
+    __tablename__ = "conflicts"
+    conflict_id: UUID = Field(primary_key=True)
+    record_id: UUID = Field(foreign_key="records.record_id", index=True)
+    area_id: UUID = Field(foreign_key="areas.area_id", index=True)
+    kind: str
+    base: str
+    phone: str
+    window: str
+    opened_at: int = instant()
+    resolved_by: UUID | None = Field(default=None, index=True)
