@@ -32,6 +32,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     grace_minutes: Annotated[int, Meta(ge=0, le=120, description="from a window's close to its sealing")] = 15
     supplement_minutes: Annotated[int, Meta(ge=1, description="least time between two supplements of a window")] = 15
     ca_file: Annotated[str, Meta(description="further certificate authorities for outgoing TLS, a PEM file")] = ""
+    contact: Annotated[str, Meta(description="`mailto:` or https address for the people who run push services")] = (
+        "mailto:ronda@example.org"
+    )
+    push_hosts: Annotated[str, Meta(description="push services that may be used, with their subdomains")] = (
+        "fcm.googleapis.com,jmt17.google.com,updates.push.services.mozilla.com,"
+        "web.push.apple.com,push.apple.com,notify.windows.com"
+    )
+    push_seconds: Annotated[int, Meta(ge=1, le=60, description="how long a push service may take to answer")] = 10
 
     @property
     def url(self) -> str:

@@ -30,7 +30,7 @@ END = NOW + TIME_TO_LIVE
 
 
 def test_N1_ready_is_what_is_told() -> None:
-    assert ANNOUNCED == {State.ready: Kind.ready}
+    assert {State.ready: Kind.ready} == ANNOUNCED
 
 
 @pytest.mark.parametrize("kind", Kind)
