@@ -1,0 +1,61 @@
+// One call of the server: JSON up, JSON down, a time limit, and every failure an ApiError with a stable code.
+// Never retries: who calls knows whether a second try does harm.
+import type { Code, Problem } from "./protocol";
+
+/** The server's stable codes, and what can go wrong on the way. */
+export type ApiProblem = Code | "offline" | "timeout" | "unreadable";
+
+export class ApiError extends Error {
+  constructor(
+    readonly code: ApiProblem,
+    readonly status = 0,
+    /** Seconds that the server asked to wait, 0 where it did not. */
+    readonly retryAfter = 0,
+  ) {
+    super(code);
+    this.name = "ApiError";
+  }
+}
+
+export interface Call {
+  method?: "GET" | "POST" | "PUT" | "DELETE";
+  body?: unknown;
+  bearer?: string;
+  timeoutMs?: number;
+}
+
+/** The decoded answer; `undefined` where the server answers without a body. */
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(), options.timeoutMs ?? 20_000);
+  try {
+    const response = await fetch(path, { ...request(options), signal: aborter.signal });
+    if (!response.ok) throw await problemOf(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  } catch (error) {
+    throw asApiError(error, aborter.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function request({ method = "GET", body, bearer }: Call): RequestInit {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
+  if (body === undefined) return { method, headers };
+  headers["Content-Type"] = "application/json";
+  return { method, headers, body: JSON.stringify(body) };
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  const code = (problem.code as Code | undefined) ?? (response.status === 503 ? "busy" : "unreadable");
+  return new ApiError(code, response.status, retryAfter);
+}
+
+function asApiError(error: unknown, aborted: boolean): ApiError {
+  if (error instanceof ApiError) return error;
+  if (aborted) return new ApiError("timeout");
+  return new ApiError(error instanceof SyntaxError ? "unreadable" : "offline");
+}

@@ -1,0 +1,338 @@
+// Generated from sync/protocol by `ronda protocol`. Do not edit.
+export const PROTOCOL = 1;
+export const MAX_MUTATIONS = 200;
+export const MAX_BODY = 262144;
+export const GROUPS = ["identity", "document", "permit", "stay", "note", "photos"] as const;
+export type Uuid = string;
+/** milliseconds since 1970-01-01T00:00Z */
+export type Instant = number;
+export type Line = string;
+export type Lines = string;
+/** YYYY-MM-DD, or empty: not known */
+export type Day = string;
+/** YYYY, YYYY-MM, YYYY-MM-DD or empty */
+export type PartialDay = string;
+/** code of a travel document, or empty */
+export type StateCode = string;
+export type Sha256 = string;
+/** Stable codes of problems. A code, once released, keeps its meaning. */
+export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale"] as const;
+export type Code = (typeof Code)[number];
+export const Sex = ["", "F", "M", "X"] as const;
+export type Sex = (typeof Sex)[number];
+export const DocumentKind = ["passport", "unhcr_card", "other", "none"] as const;
+export type DocumentKind = (typeof DocumentKind)[number];
+/** Why no document was seen; only with `DocumentKind.none`. */
+export const NoDocumentReason = ["", "not_shown", "lost", "at_office", "with_sponsor"] as const;
+export type NoDocumentReason = (typeof NoDocumentReason)[number];
+export const PermitKind = ["", "BVK", "VoA", "ITK", "ITAS", "ITAP", "none"] as const;
+export type PermitKind = (typeof PermitKind)[number];
+export const LodgingKind = ["", "house", "boarding_house", "apartment", "hotel", "company", "other"] as const;
+export type LodgingKind = (typeof LodgingKind)[number];
+export interface Identity {
+  full_name: Line;
+  sex: Sex;
+  birth_date: PartialDay;
+  birth_place: Line;
+  nationality: StateCode;
+}
+export interface Document {
+  kind: DocumentKind;
+  number: Line;
+  issuing_state: StateCode;
+  expiry: Day;
+  reason: NoDocumentReason;
+}
+export interface Permit {
+  kind: PermitKind;
+  number: Line;
+  expiry: Day;
+}
+export interface Stay {
+  address: Line;
+  lodging: LodgingKind;
+  lodging_name: Line;
+  owner: Line;
+  owner_phone: Line;
+  arrival: Day;
+  departure: Day;
+  purpose: Line;
+  sponsor: Line;
+}
+/** Some groups of a report: those that a mutation changes, or their base. What is unset is not spoken of. */
+export interface Groups {
+  identity?: Identity;
+  document?: Document;
+  permit?: Permit;
+  stay?: Stay;
+  note?: Lines;
+  photos?: Sha256[];
+}
+/** All groups of a report, as the server holds it. */
+export interface Report {
+  identity: Identity;
+  document: Document;
+  permit: Permit;
+  stay: Stay;
+  note: Lines;
+  photos: Sha256[];
+}
+/** A report begun or edited. `base` holds the values that the phone knew of each group in `changes`. */
+export interface SaveReport {
+  kind: "report";
+  mutation_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  captured_at: Instant;
+  changes: Groups;
+  base: Groups;
+}
+/** A report that was a mistake. `base` holds all groups as the phone knew them. */
+export interface RemoveReport {
+  kind: "remove";
+  mutation_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  captured_at: Instant;
+  base: Groups;
+}
+/** Nihil: no foreigner to report in this RT in the window of the capture. */
+export interface FileNil {
+  kind: "nil";
+  mutation_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  captured_at: Instant;
+}
+/** A person's decision between values that disagree, naming all it saw (SPEC M14). */
+export interface Resolve {
+  kind: "resolve";
+  mutation_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  captured_at: Instant;
+  seen_version: number;
+  conflict_ids: Uuid[];
+  changes: Groups;
+}
+/** One request of a phone. The mutations are read one by one, later (SPEC M2). */
+export interface ExchangeRequest {
+  protocol: number;
+  now: Instant;
+  mutations: unknown[];
+  cursor: string;
+}
+export const OutcomeKind = ["applied", "merged", "conflicted", "replayed", "quarantined", "rejected", "retry"] as const;
+export type OutcomeKind = (typeof OutcomeKind)[number];
+/** What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none. */
+export interface Outcome {
+  mutation_id: Uuid;
+  outcome: OutcomeKind;
+  version: number;
+  window: string;
+  was: OutcomeKind | null;
+  code: Code | null;
+}
+/** The batch that holds the present version of a record. */
+export interface BatchMark {
+  window: string;
+  part: number;
+  hash: string;
+}
+export interface ReportChange {
+  kind: "report";
+  record_id: Uuid;
+  area_id: Uuid;
+  version: number;
+  report: Report;
+  removed: boolean;
+  conflicts: number;
+  window: string;
+  captured_at: Instant;
+  batch: BatchMark | null;
+}
+export interface NilChange {
+  kind: "nil";
+  record_id: Uuid;
+  area_id: Uuid;
+  version: number;
+  window: string;
+  captured_at: Instant;
+  batch: BatchMark | null;
+}
+/** An RT that the officer reports for, and its neighbourhood's names. */
+export interface Area {
+  area_id: Uuid;
+  rt: string;
+  rw: string;
+  kelurahan: string;
+  kecamatan: string;
+}
+export interface Close {
+  name: string;
+  at: string;
+}
+/** The day's windows, by their closes in local time (SPEC W1). */
+export interface ScheduleView {
+  timezone: string;
+  closes: Close[];
+  grace_minutes: number;
+}
+export const OfficerRole = ["rt_head", "rw_head"] as const;
+export type OfficerRole = (typeof OfficerRole)[number];
+/** Who the officer is, where and when they report. Sent when the phone's is of another version. */
+export interface Scope {
+  version: number;
+  officer: Line;
+  role: OfficerRole;
+  areas: Area[];
+  schedule: ScheduleView;
+}
+export interface ExchangeResponse {
+  protocol: number;
+  now: Instant;
+  outcomes: Outcome[];
+  changes: Change[];
+  cursor: string;
+  more: boolean;
+  resync: boolean;
+  scope?: Scope;
+}
+/** The phone makes `device_id` and `secret` (256 random bits, base64url) itself (SPEC M19). */
+export interface EnrolRequest {
+  code: string;
+  device_id: Uuid;
+  secret: string;
+  device_name: Line;
+}
+export interface Enrolled {
+  now: Instant;
+  scope: Scope;
+}
+export const Service = ["regular", "sunset", "integrated"] as const;
+export type Service = (typeof Service)[number];
+export const State = ["booked", "attended", "processing", "ready", "collected", "on_hold", "rejected", "cancelled", "expired"] as const;
+export type State = (typeof State)[number];
+/** What the counter does. `pay` changes no state (SPEC P2). */
+export const Event = ["attend", "pay", "process", "finish", "collect", "hold", "resume", "reject", "cancel", "expire"] as const;
+export type Event = (typeof Event)[number];
+export const Locale = ["id", "en"] as const;
+export type Locale = (typeof Locale)[number];
+/** One line of the timeline: the state since `at`, with a reason the applicant can read. */
+export interface Step {
+  state: State;
+  at: Instant;
+  reason: string;
+}
+/** One application as its applicant sees it. */
+export interface ApplicationView {
+  application_id: Uuid;
+  number: string;
+  service: Service;
+  state: State;
+  visit_on: Day;
+  paid: boolean;
+  promised_on: Day;
+  timeline: Step[];
+  push_key: string;
+  now: Instant;
+}
+/** A PushSubscription, its keys in base64url, and the language to be told in. */
+export interface SubscriptionRequest {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  locale: Locale;
+}
+export interface UnsubscribeRequest {
+  endpoint: string;
+}
+/** One event at the counter, with the reason where there is one. */
+export interface EventRequest {
+  event: Event;
+  reason: Line;
+}
+/** One application as the counter sees it. */
+export interface CounterRow {
+  application_id: Uuid;
+  number: string;
+  name: string;
+  service: Service;
+  state: State;
+  visit_on: Day;
+  paid: boolean;
+  promised_on: Day;
+  allowed: Event[];
+}
+export const ConsoleRole = ["lurah", "camat", "immigration", "admin"] as const;
+export type ConsoleRole = (typeof ConsoleRole)[number];
+/** application/problem+json, RFC 9457; `code` is stable. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+}
+export interface SignInRequest {
+  username: string;
+  password: string;
+}
+export interface ConsoleUser {
+  user_id: Uuid;
+  name: string;
+  role: ConsoleRole;
+  area: string;
+}
+export const WindowState = ["upcoming", "open", "grace", "due", "sealed"] as const;
+export type WindowState = (typeof WindowState)[number];
+/** One of today's windows: how many RTs of the user's area have reported in it. */
+export interface WindowView {
+  window: string;
+  opens_at: Instant;
+  closes_at: Instant;
+  state: WindowState;
+  areas: number;
+  reported: number;
+  nils: number;
+}
+export interface Today {
+  now: Instant;
+  timezone: string;
+  windows: WindowView[];
+}
+export const DeliveryState = ["waiting", "sending", "accepted", "failed"] as const;
+export type DeliveryState = (typeof DeliveryState)[number];
+export interface DeliveryView {
+  destination: string;
+  transport: string;
+  state: DeliveryState;
+  attempts: number;
+  last_at: Instant | null;
+  last_error: string;
+  accepted_at: Instant | null;
+}
+export interface BatchView {
+  batch_id: Uuid;
+  window: string;
+  part: number;
+  sealed_at: Instant;
+  hash: string;
+  previous: string;
+  entries: number;
+  deliveries: DeliveryView[];
+}
+/** Values that disagree: what the phone knew, what it wrote, and what the server holds now. */
+export interface ConflictView {
+  conflict_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  opened_at: Instant;
+  base: Groups;
+  phone: Groups;
+  server: Report;
+  server_version: number;
+  server_removed: boolean;
+}
+export type Mutation = SaveReport | RemoveReport | FileNil | Resolve;
+export type Change = ReportChange | NilChange;
