@@ -1,5 +1,5 @@
 # What a person types. Each target makes what it needs; stamps let the second run start in seconds.
-# It needs Python 3.11+, Node 20+ and make; everything else is installed below .venv/ and pwa/node_modules/.
+# It needs Python 3.11+, Node 20.19+ and make; everything else is installed below .venv/ and pwa/node_modules/.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +16,7 @@ DIST := pwa/dist/.built
 PWA := $(shell find pwa \( -name node_modules -o -name dist -o -name pictures \) -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock build install clean
+.PHONY: help run test check format lock build install protocol clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,11 +39,14 @@ check: $(TOOLS) $(MODULES) ## formatting, lint, types and import contracts
 format: $(TOOLS) $(MODULES) ## format the sources and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(NPM) exec --silent -- prettier --write pwa
+	$(NPM) run --silent format
 
 build: $(RUNTIME) $(DIST) ## install what the server needs and build the three apps
 
 install: $(RUNTIME) ## install what the server needs
+
+protocol: $(RUNTIME) ## write the types of the wire for the apps, from the server's structs
+	$(BIN)/ronda protocol
 
 lock: $(TOOLS) ## resolve the dependencies of Python anew
 	$(LOCK) --upgrade --group build pyproject.toml --output-file requirements.lock
@@ -78,8 +81,8 @@ $(BROWSERS): tests/browsers.py $(TOOLS)
 	@touch $@
 
 $(MODULES): pwa/package.json pwa/package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { \
-		echo "Ronda needs Node 20 or newer on the PATH."; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
+		echo "Ronda needs Node 20.19 or newer on the PATH."; exit 1; }
 	@echo "Installing the packages of the apps (once) ..."
 	@$(NPM) ci --silent --no-audit --no-fund
 	@touch $@
