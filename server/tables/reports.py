@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from server.tables.columns import counter, instant
@@ -31,10 +31,22 @@ class Record(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """Each accepted state of a record, for ever. `changed` names the groups, separated by a space."""
+    """Each accepted state of a record, for ever. `changed` names the groups, separated by a space.
+
+    `batch_id` is set once, when the version is sealed (SPEC B4).
+    """
 
     __tablename__ = "versions"
-    __table_args__ = (Index("versions_by_window", "window", "area_id"),)
+    __table_args__ = (
+        Index("versions_by_batch", "batch_id"),
+        Index(
+            "versions_unsealed",
+            "window",
+            "received_at",
+            sqlite_where=text("batch_id IS NULL"),
+            postgresql_where=text("batch_id IS NULL"),
+        ),
+    )
     record_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
     kind: str
@@ -49,6 +61,7 @@ class Version(SQLModel, table=True):
     captured_at: int = instant()
     received_at: int = instant()
     flags: str
+    batch_id: UUID | None = Field(default=None, foreign_key="batches.batch_id")
 
 
 class Receipt(SQLModel, table=True):
