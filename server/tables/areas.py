@@ -8,7 +8,10 @@ from server.tables.columns import counter, instant
 
 
 class Area(SQLModel, table=True):
-    """City, kecamatan, kelurahan, RW or RT. `code` is a label that may change hands; the id never does."""
+    """`level` is kota, kecamatan, kelurahan, rw or rt; `name` of an RW or RT is its three digits, "005".
+
+    `code` is a label that may change hands; the id never does. Kelurahan, RW and RT name their feed.
+    """
 
     __tablename__ = "areas"
     area_id: UUID = Field(primary_key=True)

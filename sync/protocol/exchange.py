@@ -42,7 +42,7 @@ class FileNil(Wire, frozen=True, tag="nil", tag_field="kind"):
 
 
 class Resolve(Wire, frozen=True, tag="resolve", tag_field="kind"):
-    """A person's decision between values that disagree, naming all it saw (SPEC M14)."""
+    """A person's decision between values that disagree, naming all it saw (SPEC M14); `removed` leaves a tombstone."""
 
     mutation_id: UUID
     record_id: UUID
@@ -51,6 +51,7 @@ class Resolve(Wire, frozen=True, tag="resolve", tag_field="kind"):
     seen_version: int
     conflict_ids: tuple[UUID, ...]
     changes: Groups
+    removed: bool = False
 
 
 Mutation = SaveReport | RemoveReport | FileNil | Resolve

@@ -1,0 +1,59 @@
+"""Secrets of people and phones: made here, kept as hashes. Passwords by argon2id, random secrets by SHA-256.
+
+A secret of 128 bits or more cannot be guessed, so a fast hash does; a password can, so a slow one must.
+"""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+
+# No 0, O, 1, I, L, U: a code is read aloud and typed on a phone.
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_hasher = PasswordHasher()
+
+
+def hashed(secret: str) -> bytes:
+    """SHA-256 of a random secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def new_code() -> str:
+    """An enrolment code, 49 random bits: `K7MPQ-2XW9T`."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    return f"{letters[:5]}-{letters[5:]}"
+
+
+def plain_code(typed: str) -> str:
+    """A code as it is hashed: without the dash and blanks, in capitals."""
+    return "".join(letter for letter in typed.upper() if letter.isalnum())
+
+
+def new_link_token() -> str:
+    """128 random bits in base64url, 22 characters (SPEC P4)."""
+    return secrets.token_urlsafe(16)
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+def password_fits(password_hash: str, password: str) -> bool:
+    """Whether the password is the one that was hashed."""
+    try:
+        return _hasher.verify(password_hash, password)
+    except Argon2Error:
+        return False
+
+
+# Checked when the username is unknown, so that the answer takes as long as for one that exists.
+NOBODY: Final = hash_password(secrets.token_urlsafe())
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made with mode 0700 if it is missing."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

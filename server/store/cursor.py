@@ -1,0 +1,27 @@
+"""The cursor of a phone: opaque to it, a small JSON in base64url to us (SPEC M17)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+
+class Cursor(Struct, frozen=True, rename={"epoch": "e", "scope_version": "s", "positions": "p"}):
+    """The server's epoch, the version of the officer's scope, and the last number seen of each feed."""
+
+    epoch: str
+    scope_version: int
+    positions: dict[UUID, int]
+
+
+def encode(cursor: Cursor) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def decode(text: str) -> Cursor | None:
+    """The cursor, or None for one that is empty or not ours."""
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
+    except (ValueError, msgspec.MsgspecError):
+        return None

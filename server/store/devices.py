@@ -1,0 +1,139 @@
+"""Phones: who calls, for which RTs, since when; enrolment (SPEC M12, M19)."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from server.tables.areas import Area as AreaRow
+from server.tables.people import Assignment, Device, EnrolmentCode, Officer
+from sync.errors import Code, Refused
+from sync.protocol.exchange import Area, OfficerRole, ScheduleView, Scope
+from sync.reconcile import Span
+
+
+class Territory(Struct, frozen=True):
+    """One RT of an officer, with its feed and the time for which it is theirs."""
+
+    span: Span
+    feed_id: UUID
+
+    def holds_at(self, instant: int) -> bool:
+        return self.span.since <= instant and (self.span.until is None or instant < self.span.until)
+
+
+class Caller(Struct, frozen=True):
+    """A phone that is known, and its officer. `clock_offset` is that of its last exchange."""
+
+    device_id: UUID
+    officer_id: UUID
+    officer: str
+    role: str
+    scope_version: int
+    enrolled_at: int
+    clock_offset: int | None
+    territories: tuple[Territory, ...]
+
+
+def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Caller]:
+    """The phones of some secrets, in two queries for all of them."""
+    query = select(
+        col(Device.secret_hash),
+        col(Device.device_id),
+        col(Officer.officer_id),
+        col(Officer.name),
+        col(Officer.role),
+        col(Officer.scope_version),
+        col(Device.enrolled_at),
+        col(Device.clock_offset),
+    ).join(Officer, col(Officer.officer_id) == col(Device.officer_id))
+    rows = conn.execute(query.where(col(Device.secret_hash).in_(secret_hashes))).all()
+    lands = territories(conn, {row.officer_id for row in rows})
+    return {row.secret_hash: Caller(*row[1:], tuple(lands[row.officer_id])) for row in rows}
+
+
+def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, list[Territory]]:
+    """The RTs of some officers: their own, or all of their RW."""
+    rt = aliased(AreaRow)
+    query = (
+        select(
+            col(Assignment.officer_id),
+            col(rt.area_id),
+            col(rt.feed_id),
+            col(Assignment.valid_from),
+            col(rt.valid_from),
+            col(Assignment.valid_to),
+            col(rt.valid_to),
+        )
+        .join(rt, or_(col(rt.area_id) == col(Assignment.area_id), col(rt.parent_id) == col(Assignment.area_id)))
+        .where(and_(col(rt.level) == "rt", col(Assignment.officer_id).in_(officer_ids)))
+    )
+    found: dict[UUID, list[Territory]] = defaultdict(list)
+    row: Any
+    for row in conn.execute(query):
+        officer_id, area_id, feed_id, since, area_since, until, area_until = row
+        ends = [end for end in (until, area_until) if end is not None]
+        span = Span(area_id, max(since, area_since), min(ends, default=None))
+        found[officer_id].append(Territory(span, feed_id))
+    return found
+
+
+def scope(conn: Connection, caller: Caller, now: int, schedule: ScheduleView) -> Scope:
+    """Who the officer is and where they report today."""
+    ids = [land.span.area_id for land in caller.territories if land.holds_at(now)]
+    return Scope(caller.scope_version, caller.officer, OfficerRole(caller.role), named_areas(conn, ids), schedule)
+
+
+def named_areas(conn: Connection, area_ids: Collection[UUID]) -> tuple[Area, ...]:
+    """Some RTs with the names of what they lie in, in the order of RW and RT."""
+    rt, rw, kelurahan, kecamatan = (aliased(AreaRow) for _ in range(4))
+    query = (
+        select(col(rt.area_id), col(rt.name), col(rw.name), col(kelurahan.name), col(kecamatan.name))
+        .join(rw, col(rw.area_id) == col(rt.parent_id))
+        .join(kelurahan, col(kelurahan.area_id) == col(rw.parent_id))
+        .join(kecamatan, col(kecamatan.area_id) == col(kelurahan.parent_id))
+        .where(col(rt.area_id).in_(area_ids))
+        .order_by(col(kelurahan.name), col(rw.name), col(rt.name))
+    )
+    rows: Any = conn.execute(query)
+    return tuple(Area(*row) for row in rows)
+
+
+def enrol(conn: Connection, code_hash: bytes, device: dict[str, Any], now: int) -> Caller:
+    """Enrol a phone by a code that works once; the same phone with the same secret may ask again (SPEC M19).
+
+    `device` holds device_id, name and secret_hash. Raises Refused(code_invalid).
+    """
+    query = select(col(EnrolmentCode.officer_id), col(EnrolmentCode.device_id), col(EnrolmentCode.expires_at))
+    code = conn.execute(query.where(col(EnrolmentCode.code_hash) == code_hash)).first()
+    if code is None:
+        raise Refused(Code.code_invalid)
+    if code.device_id is None and now < code.expires_at:
+        _use_code(conn, code_hash, code.officer_id, device, now)
+    caller = callers(conn, [device["secret_hash"]]).get(device["secret_hash"])
+    if caller is None or caller.device_id != device["device_id"] or caller.officer_id != code.officer_id:
+        raise Refused(Code.code_invalid)
+    return caller
+
+
+def _use_code(conn: Connection, code_hash: bytes, officer_id: UUID, device: dict[str, Any], now: int) -> None:
+    mine = and_(col(EnrolmentCode.code_hash) == code_hash, col(EnrolmentCode.device_id).is_(None))
+    used = conn.execute(update(EnrolmentCode).where(mine).values(device_id=device["device_id"]))
+    taken = conn.execute(
+        select(func.count())
+        .select_from(Device)
+        .where(or_(col(Device.device_id) == device["device_id"], col(Device.secret_hash) == device["secret_hash"]))
+    ).scalar_one()
+    if used.rowcount != 1 or taken:
+        raise Refused(Code.code_invalid)
+    conn.execute(insert(Device).values(**device, officer_id=officer_id, enrolled_at=now, seen_at=now))
+
+
+def add_code(conn: Connection, code_hash: bytes, officer_id: UUID, expires_at: int) -> None:
+    """Store a new enrolment code of an officer."""
+    conn.execute(insert(EnrolmentCode).values(code_hash=code_hash, officer_id=officer_id, expires_at=expires_at))
