@@ -5,10 +5,10 @@ from typing import NamedTuple, Self
 import aiohttp
 from pywebpush import WebPusher
 
-from server.settings import Settings
+from server.settings import Settings, SettingsError, variable
 from server.tls import client_context
 from server.webpush.endpoints import Target, check
-from server.webpush.vapid import FILE, Vapid, load_or_create
+from server.webpush.vapid import FILE, Vapid, is_contact, load_or_create
 
 
 class Message(NamedTuple):
@@ -31,6 +31,9 @@ class Sender:
     """One session for all pushes of a worker: `async with Sender(settings) as sender`."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError for a contact that push services refuse."""
+        if not is_contact(settings.contact):
+            raise SettingsError(f"{variable('contact')}: a plain mailto: or an https address is needed")
         self._settings = settings
         self._vapid = Vapid(load_or_create(settings.secrets / FILE), settings.contact)
 

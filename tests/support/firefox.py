@@ -1,7 +1,6 @@
 """Firefox by WebDriver BiDi, without a driver: only Firefox, a WebSocket and a profile that knows our push service."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 from itertools import count
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 from websockets.sync.client import connect
 
+from tests.browsers import firefox
 from tests.support.waiting import wait_for
 
 PROFILE = {
@@ -24,9 +24,12 @@ PROFILE = {
     "network.connectivity-service.enabled": False,
 }
 
-
-def executable() -> str | None:
-    return shutil.which("firefox-esr") or shutil.which("firefox")
+CLICK = """(() => {
+    const box = document.getElementById("alertTextLabel").getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const left = {button: 0, clickCount: 1};
+    for (const kind of ["mousedown", "mouseup"]) window.synthesizeMouseEvent(kind, x, y, left, {});
+})()"""
 
 
 class Firefox:
@@ -41,11 +44,9 @@ class Firefox:
         prefs = PROFILE | {"dom.push.serverURL": self._push_service}
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in prefs.items())
         Path(self._profile.name, "user.js").write_text("".join(lines))
-        binary = executable()
-        assert binary, "Firefox is not installed"
         flags = ["--headless", "--no-remote", "--remote-debugging-port=0", "--remote-allow-system-access"]
         self._process = subprocess.Popen(
-            [binary, *flags, "--profile", self._profile.name],
+            [firefox(), *flags, "--profile", self._profile.name],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -90,16 +91,29 @@ class Firefox:
         """A real click on what assistive technology calls `name`."""
         locator = {"type": "accessibility", "value": {"role": role, "name": name}}
         nodes = wait_for(lambda: self("browsingContext.locateNodes", context=self.page, locator=locator)["nodes"], 20)
-        self.click_node(self.page, nodes[0]["sharedId"])
-
-    def click_node(self, context: str, shared_id: str) -> None:
-        origin = {"type": "element", "element": {"sharedId": shared_id}}
+        origin = {"type": "element", "element": {"sharedId": nodes[0]["sharedId"]}}
         pointer = [
             {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
             {"type": "pointerDown", "button": 0},
             {"type": "pointerUp", "button": 0},
         ]
-        self("input.performActions", context=context, actions=[{"type": "pointer", "id": "hand", "actions": pointer}])
+        hand = {"type": "pointer", "id": "hand", "actions": pointer}
+        self("input.performActions", context=self.page, actions=[hand])
+
+    def alerts(self) -> list[str]:
+        """The windows in which notifications are on the screen, as contexts for `run`."""
+        windows = self("browsingContext.getTree", **{"moz:scope": "chrome"})["contexts"]
+        return [window["context"] for window in windows if window["url"].endswith("/alert.xhtml")]
+
+    def read_alert(self, alert: str) -> list[str]:
+        """Title and body, as the person sees them."""
+        words = "['alertTitleLabel', 'alertTextLabel'].map(id => document.getElementById(id))"
+        texts: list[str] = self.run(f"{words}.map(label => label.value || label.textContent)", alert)
+        return texts
+
+    def click_alert(self, alert: str) -> None:
+        """A click of the mouse on a notification; Firefox trusts it as one of a person."""
+        self.run(CLICK, alert)
 
 
 def _read(file: Path) -> Any:
