@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { language, texts } from "./i18n.svelte";
 import { shared } from "./texts";
+import { t as paspor } from "../paspor/texts";
 
 afterEach(() => language.choose("id"));
 
@@ -11,8 +12,15 @@ test("the interface is Indonesian until somebody chooses English", () => {
   expect(hello().hello).toBe("Welcome");
 });
 
-test("each problem has a sentence in both languages", () => {
-  const indonesian = Object.keys(shared().problems);
+/** The paths of all texts, so that a forgotten or empty one shows. */
+function paths(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) return value === "" ? [`${path} is empty`] : [path];
+  return Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`));
+}
+
+test.each(Object.entries({ shared, paspor }))("%s speaks both languages", (_, dictionary) => {
+  const indonesian = paths(dictionary());
   language.choose("en");
-  expect(Object.keys(shared().problems)).toEqual(indonesian);
+  expect(paths(dictionary())).toEqual(indonesian);
+  expect(indonesian.filter((path) => path.endsWith("empty"))).toEqual([]);
 });

@@ -1,0 +1,84 @@
+import "fake-indexeddb/auto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Follow } from "./follow.svelte";
+import * as storage from "./kept";
+import { application, TOKEN } from "./paspor.fixture";
+
+const OTHER = "x".repeat(22);
+const VIEW = application(["booked", "attended"]);
+
+let server: Server;
+let reachable: boolean;
+
+/** A server that knows TOKEN alone. */
+beforeEach(async () => {
+  reachable = true;
+  server = createServer((request, response) => {
+    const known = request.headers.authorization === `Bearer ${TOKEN}`;
+    response.writeHead(known ? 200 : 401).end(JSON.stringify(known ? VIEW : { code: "unauthorized" }));
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { fetch } = globalThis;
+  vi.stubGlobal("fetch", (path: string, init: RequestInit) =>
+    reachable ? fetch(origin + path, init) : Promise.reject(new TypeError("offline")),
+  );
+});
+
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  server.close();
+  await storage.forget();
+});
+
+async function opened(token: string | null | undefined): Promise<Follow> {
+  const follow = new Follow();
+  await follow.open(token === undefined ? null : { token });
+  return follow;
+}
+
+test("a link opens its application and is kept with the answer and its time", async () => {
+  const follow = await opened(TOKEN);
+  expect(follow.phase).toBe("open");
+  expect(await storage.read()).toMatchObject({ token: TOKEN, view: VIEW, asOf: VIEW.now });
+});
+
+test("without a signal the last answer is shown, and said to be old", async () => {
+  await opened(TOKEN);
+  reachable = false;
+  const follow = await opened(undefined);
+  expect(follow.phase).toBe("open");
+  expect(follow.problem).toBe("offline");
+  expect(follow.kept?.view).toEqual(VIEW);
+});
+
+test("a link first opened without a signal is kept until there is one", async () => {
+  reachable = false;
+  expect((await opened(TOKEN)).phase).toBe("offline");
+  reachable = true;
+  expect((await opened(undefined)).phase).toBe("open");
+});
+
+test("a link that the server refuses does not displace the one that is kept", async () => {
+  await opened(TOKEN);
+  const follow = await opened(OTHER);
+  expect(follow.phase).toBe("invalid");
+  expect(follow.hasAnother).toBe(true);
+  await follow.open(null);
+  expect(follow.phase).toBe("open");
+});
+
+test("a broken link is invalid without asking the server, and no link at all is no error", async () => {
+  reachable = false;
+  expect((await opened(null)).phase).toBe("invalid");
+  expect((await opened(undefined)).phase).toBe("none");
+});
+
+test("a forgotten application leaves nothing behind", async () => {
+  const follow = await opened(TOKEN);
+  await follow.forget();
+  expect(follow.phase).toBe("none");
+  expect(await storage.read()).toBeUndefined();
+});
