@@ -96,6 +96,27 @@ class Fate(StrEnum):
     failed = "failed"
 
 
+class PushState(StrEnum):
+    """`sending`: an attempt runs, or its worker died; `dropped`: its news is no longer true."""
+
+    waiting = "waiting"
+    sending = "sending"
+    accepted = "accepted"
+    gone = "gone"
+    failed = "failed"
+    dropped = "dropped"
+
+
+AFTER: Final[Mapping[Fate, PushState]] = {
+    Fate.accepted: PushState.accepted,
+    Fate.gone: PushState.gone,
+    Fate.retry: PushState.waiting,
+    Fate.held_back: PushState.waiting,
+    Fate.refused: PushState.waiting,
+    Fate.failed: PushState.failed,
+}
+
+
 class Reaction(NamedTuple):
     """`at` is the instant of the next attempt; `held_back` and `refused` hold for the whole origin until then."""
 

@@ -125,6 +125,11 @@ def capture_instant(
     return Capture(instant, flags)
 
 
+def local_day(instant: int, timezone: str) -> date:
+    """The day of an instant in the city."""
+    return _local(instant // 1000, timezone).date()
+
+
 def iso(instant: int, timezone: str) -> str:
     """An instant as people of the city write it, ISO 8601 with milliseconds and offset."""
     moment = datetime.fromtimestamp(instant // 1000, _zone(timezone)).replace(microsecond=instant % 1000 * 1000)
