@@ -1,6 +1,6 @@
 """Applications: made, shown to their applicant and to the counter, and moved by events (SPEC P1-P5, N1)."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from server.store import notifications
 from server.tables.passports import Application, ApplicationStep
+from server.workdays import Today
 from sync import passports
 from sync.errors import Code, Refused, Unknown
 from sync.notifications import ANNOUNCED
@@ -32,14 +33,6 @@ class Booking(Struct, frozen=True):
     service: Service
     visit_on: date
     link_hash: bytes
-
-
-class Today(Struct, frozen=True):
-    """When something happens: the instant, the day of it in the city, and the days on which nobody works."""
-
-    now: int
-    day: date
-    holidays: Container[date]
 
 
 def book(conn: Connection, booking: Booking, today: Today) -> None:

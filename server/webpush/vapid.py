@@ -2,6 +2,7 @@
 
 import base64
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -54,6 +55,12 @@ def public_key(private_key: ec.EllipticCurvePrivateKey) -> str:
         serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
     )
     return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+@cache
+def push_key(secrets: Path) -> str:
+    """The public key of the server whose secrets are in a folder."""
+    return public_key(load_or_create(secrets / FILE))
 
 
 def is_contact(contact: str) -> bool:
