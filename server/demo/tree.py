@@ -45,7 +45,7 @@ def read_tree(data: Path = DATA) -> list[MadeArea]:
 
 
 def tree(official: list[dict[str, str]], counts: list[dict[str, str]]) -> list[MadeArea]:
-    """City, kecamatan and kelurahan as they are in `official`; below them as many RW and RT as `counts` says."""
+    """Kota, kecamatan and kelurahan as they are in `official`; below them as many RW and RT as `counts` says."""
     made = [_official(row) for row in official]
     kelurahan = [row["code"] for row in official if row["level"] == "kelurahan"]
     wanted = {row["kecamatan_code"]: (int(row["rw"]), int(row["rt"])) for row in counts}
@@ -57,8 +57,8 @@ def tree(official: list[dict[str, str]], counts: list[dict[str, str]]) -> list[M
 def _official(row: dict[str, str]) -> MadeArea:
     own = area_id(row["code"])
     parent = None if row["level"] == "kota" else area_id(row["parent_code"])
-    level = "city" if row["level"] == "kota" else row["level"]
-    return MadeArea(own, row["code"], level, row["name"], parent, own if level == "kelurahan" else None)
+    feed = own if row["level"] == "kelurahan" else None
+    return MadeArea(own, row["code"], row["level"], row["name"], parent, feed)
 
 
 def _neighbourhoods(kelurahan: list[str], rw_total: int, rt_total: int) -> Iterator[MadeArea]:

@@ -14,7 +14,7 @@ def areas() -> list[MadeArea]:
 
 def test_the_tree_has_the_public_totals(areas: list[MadeArea]) -> None:
     levels = Counter(area.level for area in areas)
-    assert levels == {"city": 1, "kecamatan": 8, "kelurahan": 56, "rw": 579, "rt": 6403}
+    assert levels == {"kota": 1, "kecamatan": 8, "kelurahan": 56, "rw": 579, "rt": 6403}
 
 
 def test_each_kecamatan_has_its_own_totals(areas: list[MadeArea]) -> None:
@@ -27,7 +27,7 @@ def test_each_kecamatan_has_its_own_totals(areas: list[MadeArea]) -> None:
 def test_parents_come_before_their_children_and_ids_are_unique(areas: list[MadeArea]) -> None:
     seen = set()
     for area in areas:
-        assert area.parent_id in seen or area.level == "city"
+        assert area.parent_id in seen or area.level == "kota"
         seen.add(area.area_id)
     assert len(seen) == len(areas)
 
