@@ -51,10 +51,10 @@ def test_the_example_environment_names_every_setting_with_its_default() -> None:
             assert named[name] == f"#{name}={default}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    text = page.read_text("utf-8")
-    assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(document: Path) -> None:
+    text = document.read_text("utf-8")
+    assert [link for link in LINK.findall(text) if not (document.parent / link).exists()] == []
 
 
 def commands_in_pages() -> list[str]:
