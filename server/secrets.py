@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
 
 # No 0, O, 1, I, L, U: a code is read aloud and typed on a phone.
-_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _hasher = PasswordHasher()
 
 
@@ -23,7 +23,7 @@ def hashed(secret: str) -> bytes:
 
 def new_code() -> str:
     """An enrolment code, 49 random bits: `K7MPQ-2XW9T`."""
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(10))
     return f"{letters[:5]}-{letters[5:]}"
 
 

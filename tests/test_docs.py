@@ -23,9 +23,10 @@ LINK: Final = re.compile(r"\]\((?!https?://|#|mailto:)([^)#]+)[^)]*\)")
 def described_settings() -> list[tuple[str, str, str]]:
     """Variable, default and description of each setting, in the order of settings.py."""
     hints = get_type_hints(Settings, include_extras=True)
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for field in msgspec.structs.fields(Settings):
-        notes = [note.description for note in get_args(hints[field.name])[1:] if isinstance(note, msgspec.Meta)]
+        metas = [note for note in get_args(hints[field.name]) if isinstance(note, msgspec.Meta)]
+        notes = [meta.description for meta in metas if meta.description]
         assert len(notes) == 1, f"{field.name} needs a description"
         rows.append((variable(field.name), str(field.default), notes[0]))
     return rows

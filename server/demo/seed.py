@@ -3,11 +3,9 @@
 It must never write to a city's database: `seed` refuses one whose areas are not the demo's.
 """
 
-from datetime import datetime
 from itertools import count
 from typing import Final
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -18,13 +16,13 @@ from server.demo.keys import Keys
 from server.demo.tree import NAMESPACE, area_id, read_tree
 from server.secrets import hash_password, hashed, plain_code
 from server.store import applications, demo
-from server.store.applications import Booking, Today
+from server.store.applications import Booking
 from server.store.areas import add_areas
 from server.store.demo import CodeStanding
 from server.store.devices import add_code
 from server.store.engine import Database
 from server.store.people import add_person
-from server.workdays import days_off
+from server.workdays import Today, days_off
 
 DAY: Final = 24 * 3_600 * 1_000
 CODE_LIFE: Final = 30 * DAY
@@ -43,7 +41,7 @@ class Seeded(Struct, frozen=True):
     links: dict[str, str]
 
 
-async def seed(db: Database, keys: Keys, zone: ZoneInfo) -> Seeded:
+async def seed(db: Database, keys: Keys, timezone: str) -> Seeded:
     """Add what is missing of the demo. Raises NotADemo."""
     known = await db.read(demo.known)
     await _areas(db, known.areas)
@@ -55,7 +53,7 @@ async def seed(db: Database, keys: Keys, zone: ZoneInfo) -> Seeded:
             await _user(db, user, keys.password(user.username))
     for application in APPLICATIONS:
         if application.number not in known.numbers:
-            await _application(db, application, keys.link_token(application.number), zone)
+            await _application(db, application, keys.link_token(application.number), timezone)
     return Seeded(
         codes={officer.name: await _usable_code(db, keys, officer.name) for officer in OFFICERS},
         passwords={user.username: keys.password(user.username) for user in USERS},
@@ -93,19 +91,19 @@ async def _user(db: Database, user: DemoUser, password: str) -> None:
     await db.write(add_person, row)
 
 
-async def _application(db: Database, made: DemoApplication, token: str, zone: ZoneInfo) -> None:
+async def _application(db: Database, made: DemoApplication, token: str, timezone: str) -> None:
     now = clock.now()
     own = _id(made.number)
-    visit_on = _today(now + made.visit_in * DAY, zone).day
+    visit_on = _today(now + made.visit_in * DAY, timezone).day
     booking = Booking(own, made.number, made.name, made.service, visit_on, hashed(token))
-    await db.write(applications.book, booking, _today(now - BOOKED_BEFORE, zone))
+    await db.write(applications.book, booking, _today(now - BOOKED_BEFORE, timezone))
     for event in made.events:
-        day = _today(now - event.days_ago * DAY, zone)
+        day = _today(now - event.days_ago * DAY, timezone)
         await db.write(applications.move, own, event.event, event.reason, day, clock.new_id)
 
 
-def _today(instant: int, zone: ZoneInfo) -> Today:
-    return Today(instant, datetime.fromtimestamp(instant // 1000, zone).date(), days_off())
+def _today(instant: int, timezone: str) -> Today:
+    return Today(instant, datetime.fromtimestamp(instant // 1000, timezone).date(), days_off())
 
 
 async def _usable_code(db: Database, keys: Keys, officer: str) -> str:
