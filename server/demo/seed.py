@@ -23,6 +23,7 @@ from server.store.devices import add_code
 from server.store.engine import Database
 from server.store.people import add_person
 from server.workdays import Today, days_off
+from sync.windows import local_day
 
 DAY: Final = 24 * 3_600 * 1_000
 CODE_LIFE: Final = 30 * DAY
@@ -103,7 +104,7 @@ async def _application(db: Database, made: DemoApplication, token: str, timezone
 
 
 def _today(instant: int, timezone: str) -> Today:
-    return Today(instant, datetime.fromtimestamp(instant // 1000, timezone).date(), days_off())
+    return Today(instant, local_day(instant, timezone), days_off())
 
 
 async def _usable_code(db: Database, keys: Keys, officer: str) -> str:
