@@ -48,7 +48,7 @@ def _is_declared_in(module: types.ModuleType, it: object) -> bool:
     return wanted and it.__module__ == module.__name__
 
 
-def _declaration(it: type) -> str:
+def _declaration(it: type[Any]) -> str:
     doc = _comment(" ".join((it.__doc__ or "").split()) if it.__doc__ != StrEnum.__doc__ else "")
     if issubclass(it, StrEnum):
         members = ", ".join(dumps(member.value) for member in it)
