@@ -20,6 +20,8 @@ export class ApiError extends Error {
 export interface Call {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
+  /** A body that is JSON already, sent as it stands. */
+  text?: string;
   bearer?: string;
   timeoutMs?: number;
 }
@@ -39,12 +41,12 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   }
 }
 
-function request({ method = "GET", body, bearer }: Call): RequestInit {
+function request({ method = "GET", body, text = JSON.stringify(body), bearer }: Call): RequestInit {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
-  if (body === undefined) return { method, headers };
+  if (text === undefined) return { method, headers };
   headers["Content-Type"] = "application/json";
-  return { method, headers, body: JSON.stringify(body) };
+  return { method, headers, body: text };
 }
 
 async function problemOf(response: Response): Promise<ApiError> {

@@ -1,0 +1,97 @@
+// What the phone keeps: the records as they are shown, the outbox, the drafts, and the phone itself.
+// Durability is strict: what the officer was told is saved has reached the disk. No module but outbox, exchange and
+// enrolment writes records, outbox or phone.
+import Dexie, { type EntityTable } from "dexie";
+import type { Area, Change, Instant, Outcome, Report, Scope, Uuid } from "./protocol";
+
+/** A record as the officer sees it: the server's last word with the phone's own unanswered changes laid over it. */
+export interface RecordRow {
+  record_id: Uuid;
+  area_id: Uuid;
+  kind: "report" | "nil";
+  /** what the server last said of it; null while it is only on this phone */
+  server: Change | null;
+  report: Report | null;
+  removed: boolean;
+  /** the window of the last change: the server's word, or the phone's reckoning while it waits */
+  window: string;
+  changed_at: Instant;
+  /** the full pull in which it was last seen (SPEC M17) */
+  generation: number;
+}
+
+export type MutationStatus = "new" | "sent" | "acknowledged" | "quarantined" | "rejected";
+
+export interface OutboxRow {
+  seq: number;
+  mutation_id: Uuid;
+  record_id: Uuid;
+  status: MutationStatus;
+  /** the exact JSON that is sent; it never changes once the status has left `new` */
+  body: string;
+  outcome: Outcome | null;
+  answered_at: Instant | null;
+  /** the officer has read why it was not accepted */
+  seen: boolean;
+}
+
+/** A form that was begun, as typed. `base` is what the officer saw when it was opened. */
+export interface DraftRow {
+  draft_id: Uuid;
+  record_id: Uuid | null;
+  area_id: Uuid;
+  form: Record<string, string>;
+  base: Report;
+  updated_at: Instant;
+}
+
+export type PhoneProblem = "unauthorized" | "protocol_unsupported" | "unreachable" | "refused";
+
+/** The phone itself; one row. */
+export interface PhoneRow {
+  key: "phone";
+  code: string;
+  device_id: Uuid;
+  secret: string;
+  enrolled: boolean;
+  scope: Scope | null;
+  cursor: string;
+  /** server's now minus phone's now, in milliseconds */
+  offset: number;
+  /** counts full pulls; records of an older one are swept when the outbox is empty */
+  generation: number;
+  sweep: boolean;
+  exchanged_at: Instant | null;
+  failures: number;
+  not_before: Instant;
+  problem: PhoneProblem | null;
+}
+
+/** A phone that asked to be enrolled with a code and has had no answer yet. */
+export interface CandidateRow {
+  code: string;
+  phone: PhoneRow;
+}
+
+export class RondaDB extends Dexie {
+  readonly records!: EntityTable<RecordRow, "record_id">;
+  readonly outbox!: EntityTable<OutboxRow, "seq">;
+  readonly drafts!: EntityTable<DraftRow, "draft_id">;
+  readonly meta!: EntityTable<PhoneRow, "key">;
+  readonly candidates!: EntityTable<CandidateRow, "code">;
+
+  constructor(name = "ronda-petugas") {
+    super(name, { chromeTransactionDurability: "strict" });
+    this.version(1).stores({
+      records: "record_id, [kind+window]",
+      outbox: "++seq, &mutation_id, record_id, status",
+      drafts: "draft_id, updated_at",
+      meta: "key",
+      candidates: "code",
+    });
+  }
+}
+
+export function areaOf(phone: PhoneRow | undefined, area_id: Uuid): Area | undefined {
+  return phone?.scope?.areas.find((area) => area.area_id === area_id);
+}
