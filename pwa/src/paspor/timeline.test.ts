@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { application } from "./paspor.fixture";
-import { collectBy, inGroups, linesOf } from "./timeline";
+import { collectBy, linesOf } from "./timeline";
 
 const shown = (...args: Parameters<typeof application>): string[] =>
   linesOf(application(...args)).map((line) => [line.when, line.state, line.day].filter(Boolean).join(" "));
@@ -26,8 +26,4 @@ test("off the ordinary way nothing is foretold", () => {
 test("a ready passport is kept thirty days", () => {
   expect(collectBy(application(["booked", "ready"]))).toBe("2016-09-01");
   expect(collectBy(application(["booked", "ready", "collected"]))).toBe("");
-});
-
-test("P5 the 16 digits of a number are read in fours", () => {
-  expect(inGroups("1234567890123456")).toBe("1234 5678 9012 3456");
 });

@@ -53,8 +53,3 @@ export function collectBy(view: ApplicationView): Day {
   const ready = view.state === "ready" && view.timeline.find((step) => step.state === "ready");
   return ready ? dayOf(ready.at + DAYS_TO_COLLECT * DAY_MS) : "";
 }
-
-/** A number of 16 digits in four groups of four, as a person reads it aloud. */
-export function inGroups(number: string): string {
-  return number.replace(/(\d{4})(?=\d)/g, "$1 ");
-}

@@ -30,3 +30,9 @@ test("windows have names, and an unknown one stands for itself", () => {
 test("RT and RW have three digits", () => {
   expect(format.formatArea({ rt: "5", rw: "012" })).toBe("RT 005/RW 012");
 });
+
+test("numbers are grouped as each language does, digits of a number in fours", () => {
+  expect(format.formatNumber(6403, "id")).toBe("6.403");
+  expect(format.formatNumber(6403, "en")).toBe("6,403");
+  expect(format.formatDigits("1234567890123456")).toBe("1234 5678 9012 3456");
+});

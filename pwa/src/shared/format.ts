@@ -68,3 +68,13 @@ export function formatWindow(window: string, locale: Locale): string {
 export function formatArea(area: Pick<Area, "rt" | "rw">): string {
   return `RT ${area.rt.padStart(3, "0")}/RW ${area.rw.padStart(3, "0")}`;
 }
+
+/** "6.403" in Indonesian, "6,403" in English. */
+export function formatNumber(count: number, locale: Locale): string {
+  return new Intl.NumberFormat(TAGS[locale]).format(count);
+}
+
+/** A long number in groups of four, as a person reads it aloud. */
+export function formatDigits(number: string): string {
+  return number.replace(/(\d{4})(?=\d)/g, "$1 ");
+}

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { language, texts } from "./i18n.svelte";
 import { shared } from "./texts";
+import { t as kantor } from "../kantor/texts";
 import { t as paspor } from "../paspor/texts";
 
 afterEach(() => language.choose("id"));
@@ -14,13 +15,13 @@ test("the interface is Indonesian until somebody chooses English", () => {
 
 /** The paths of all texts, so that a forgotten or empty one shows. */
 function paths(value: unknown, path = ""): string[] {
-  if (typeof value !== "object" || value === null) return value === "" ? [`${path} is empty`] : [path];
+  if (typeof value !== "object" || value === null) return value === "" ? [`${path} has no text`] : [path];
   return Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`));
 }
 
-test.each(Object.entries({ shared, paspor }))("%s speaks both languages", (_, dictionary) => {
+test.each(Object.entries({ shared, paspor, kantor }))("%s speaks both languages", (_, dictionary) => {
   const indonesian = paths(dictionary());
   language.choose("en");
   expect(paths(dictionary())).toEqual(indonesian);
-  expect(indonesian.filter((path) => path.endsWith("empty"))).toEqual([]);
+  expect(indonesian.filter((path) => path.endsWith("has no text"))).toEqual([]);
 });

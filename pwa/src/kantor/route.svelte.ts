@@ -1,0 +1,40 @@
+// Which view the address asks for: `#/name`. The console's address holds names of views and nothing else.
+import type { ConsoleRole } from "../shared/protocol";
+
+export const VIEWS = ["today", "batches", "conflicts", "counter"] as const;
+export type View = (typeof VIEWS)[number];
+
+const PATHS: Record<View, string> = {
+  today: "#/",
+  batches: "#/berkas",
+  conflicts: "#/data-berbeda",
+  counter: "#/loket",
+};
+const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = { counter: ["immigration", "admin"] };
+
+export const hrefOf = (view: View): string => PATHS[view];
+
+/** The views that a role may open, in the order of the menu. */
+export function viewsFor(role: ConsoleRole): View[] {
+  return VIEWS.filter((view) => ROLES[view]?.includes(role) ?? true);
+}
+
+/** The view that an address names, null where this role has none by that name. */
+export function viewAt(hash: string, role: ConsoleRole): View | null {
+  const path = hash === "" || hash === "#" ? "#/" : hash;
+  return viewsFor(role).find((view) => PATHS[view] === path) ?? null;
+}
+
+class Route {
+  #hash = $state(globalThis.location?.hash ?? "");
+
+  get hash(): string {
+    return this.#hash;
+  }
+
+  read(): void {
+    this.#hash = location.hash;
+  }
+}
+
+export const route = new Route();
