@@ -104,7 +104,7 @@ export interface FileNil {
   area_id: Uuid;
   captured_at: Instant;
 }
-/** A person's decision between values that disagree, naming all it saw (SPEC M14). */
+/** A person's decision between values that disagree, naming all it saw (SPEC M14); `removed` leaves a tombstone. */
 export interface Resolve {
   kind: "resolve";
   mutation_id: Uuid;
@@ -114,6 +114,7 @@ export interface Resolve {
   seen_version: number;
   conflict_ids: Uuid[];
   changes: Groups;
+  removed: boolean;
 }
 /** One request of a phone. The mutations are read one by one, later (SPEC M2). */
 export interface ExchangeRequest {
