@@ -4,7 +4,9 @@ A secret of 128 bits or more cannot be guessed, so a fast hash does; a password 
 """
 
 import hashlib
+import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -57,3 +59,25 @@ def private_folder(path: Path) -> Path:
     """The folder, made with mode 0700 if it is missing."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def kept_secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What the file holds; it is made with mode 0600 if it is missing. Two who start at once get the same."""
+    if not path.exists():
+        private_folder(path.parent)
+        _create(path, make())
+    return path.read_bytes()
+
+
+def _create(path: Path, content: bytes) -> None:
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from server.tables.columns import instant
@@ -61,7 +61,16 @@ class Delivery(SQLModel, table=True):
     """
 
     __tablename__ = "deliveries"
-    __table_args__ = (UniqueConstraint("destination_id", "seq"), Index("deliveries_due", "state", "next_at"))
+    __table_args__ = (
+        UniqueConstraint("destination_id", "seq"),
+        Index(
+            "deliveries_open",
+            "destination_id",
+            "seq",
+            sqlite_where=text("state <> 'accepted'"),
+            postgresql_where=text("state <> 'accepted'"),
+        ),
+    )
     delivery_id: UUID = Field(primary_key=True)
     batch_id: UUID = Field(foreign_key="batches.batch_id", index=True)
     destination_id: UUID = Field(foreign_key="destinations.destination_id")
