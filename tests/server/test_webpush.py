@@ -1,17 +1,14 @@
 """Web Push on the wire: what a push service and a browser get, and how bad ones are borne (SPEC N3-N5)."""
 
 import asyncio
-import base64
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import http_ece
 import pytest
 import trustme
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
 from server.settings import Settings
@@ -21,32 +18,18 @@ from server.webpush.vapid import LIFETIME, Vapid, is_contact, load_or_create, pu
 from sync.errors import Code, Refused
 from tests.support.push_service import Answer as Script
 from tests.support.push_service import PushService, hang, reset, status
+from tests.support.receiver import Receiver, text
 
 NOW = 1_800_000_000_000
 MESSAGE = Message(b'{"web_push":8030}', "0" * 32, 60, "high")
 HOSTS = "push.example.org, fcm.googleapis.com,push.test:8443"
 
 
-def text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+BROWSER = Receiver()
 
 
-class Browser:
-    """The receiving end of RFC 8291: the keys, and the decryption by a library that our server does not call."""
-
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._auth = bytes(range(16))
-        self.point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-    def target(self, endpoint: str) -> Target:
-        return Target(endpoint, text(self.point), text(self._auth))
-
-    def read(self, body: bytes) -> bytes:
-        return bytes(http_ece.decrypt(body, private_key=self._key, auth_secret=self._auth, version="aes128gcm"))
-
-
-BROWSER = Browser()
+def target(endpoint: str) -> Target:
+    return Target(endpoint, BROWSER.p256dh, BROWSER.auth)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +56,7 @@ def send(settings: Settings, *targets: Target) -> list[Answer]:
 
 def test_N3_only_the_browser_reads_what_was_sent(service: PushService, settings: Settings) -> None:
     service.answers.append(status(201))
-    assert send(settings, BROWSER.target(service.endpoint())) == [Answer(201)]
+    assert send(settings, target(service.endpoint())) == [Answer(201)]
     [push] = service.received
     assert BROWSER.read(push.body) == MESSAGE.payload
     assert MESSAGE.payload not in push.body
@@ -83,8 +66,7 @@ def test_N3_only_the_browser_reads_what_was_sent(service: PushService, settings:
 
 def test_N5_the_push_service_can_verify_who_sends(service: PushService, settings: Settings) -> None:
     service.answers += [status(201), status(201)]
-    target = BROWSER.target(service.endpoint())
-    send(settings, target, target)
+    send(settings, target(service.endpoint()), target(service.endpoint()))
     first, second = (push.headers["Authorization"] for push in service.received)
     assert Vapid02.verify(first)
     assert first.endswith("k=" + public_key(load_or_create(settings.secrets / "vapid.pem")))
@@ -94,45 +76,45 @@ def test_N5_the_push_service_can_verify_who_sends(service: PushService, settings
 @pytest.mark.parametrize("code", [200, 202, 400, 401, 403, 404, 410, 413, 500, 503])
 def test_N4_a_status_comes_back_as_it_is(service: PushService, settings: Settings, code: int) -> None:
     service.answers.append(status(code))
-    assert send(settings, BROWSER.target(service.endpoint())) == [Answer(code)]
+    assert send(settings, target(service.endpoint())) == [Answer(code)]
 
 
 @pytest.mark.parametrize("retry_after", ["120", "Fri, 15 Jan 2027 09:00:00 GMT"])
 def test_N4_Retry_After_comes_back_as_it_is(service: PushService, settings: Settings, retry_after: str) -> None:
     service.answers.append(status(429, Retry_After=retry_after))
-    assert send(settings, BROWSER.target(service.endpoint())) == [Answer(429, retry_after)]
+    assert send(settings, target(service.endpoint())) == [Answer(429, retry_after)]
 
 
 @pytest.mark.parametrize("script", [hang, reset])
 def test_N4_no_answer_is_no_answer(service: PushService, settings: Settings, script: Script) -> None:
     service.answers.append(script)
     begin = time.monotonic()
-    assert send(settings, BROWSER.target(service.endpoint())) == [Answer(None)]
+    assert send(settings, target(service.endpoint())) == [Answer(None)]
     assert time.monotonic() - begin < 5
 
 
 def test_N4_a_push_service_of_an_unknown_authority_gets_nothing(service: PushService, settings: Settings) -> None:
     stranger = Settings(var=settings.var, push_hosts=settings.push_hosts)
-    assert send(stranger, BROWSER.target(service.endpoint())) == [Answer(None)]
+    assert send(stranger, target(service.endpoint())) == [Answer(None)]
     assert service.received == []
 
 
 def test_N4_nobody_at_home_is_no_answer(settings: Settings) -> None:
     alone = Settings(var=settings.var, push_hosts="localhost:9")
-    assert send(alone, BROWSER.target("https://localhost:9/push")) == [Answer(None)]
+    assert send(alone, target("https://localhost:9/push")) == [Answer(None)]
 
 
 @pytest.mark.parametrize("code", [301, 307, 308])
 def test_N5_no_redirect_is_followed(service: PushService, settings: Settings, code: int) -> None:
     service.answers.append(status(code, Location=service.endpoint("elsewhere")))
-    assert send(settings, BROWSER.target(service.endpoint())) == [Answer(code)]
+    assert send(settings, target(service.endpoint())) == [Answer(code)]
     assert [push.token for push in service.received] == ["nobody"]
 
 
 def test_N5_a_refused_endpoint_is_not_used_even_when_it_is_stored(service: PushService, settings: Settings) -> None:
     elsewhere = Settings(var=settings.var, push_hosts="push.example.org", ca_file=settings.ca_file)
     with pytest.raises(Refused):
-        send(elsewhere, BROWSER.target(service.endpoint()))
+        send(elsewhere, target(service.endpoint()))
     assert service.received == []
 
 
@@ -147,7 +129,7 @@ def test_N5_a_refused_endpoint_is_not_used_even_when_it_is_stored(service: PushS
     ],
 )
 def test_N5_an_allowed_host_and_those_below_it_are_taken(endpoint: str, origin: str) -> None:
-    assert check(BROWSER.target(endpoint), HOSTS) == origin
+    assert check(target(endpoint), HOSTS) == origin
 
 
 @pytest.mark.parametrize(
@@ -180,7 +162,7 @@ def test_N5_an_allowed_host_and_those_below_it_are_taken(endpoint: str, origin: 
 )
 def test_N5_any_other_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(Refused) as refused:
-        check(BROWSER.target(endpoint), HOSTS)
+        check(target(endpoint), HOSTS)
     assert refused.value.code is Code.endpoint_refused
 
 
@@ -211,7 +193,7 @@ def test_N5_the_default_hosts_take_the_endpoints_that_browsers_have() -> None:
         "https://web.push.apple.com/abc",
         "https://wns2-par02p.notify.windows.com/w/?token=abc",
     ):
-        assert endpoint.startswith(check(BROWSER.target(endpoint), Settings().push_hosts))
+        assert endpoint.startswith(check(target(endpoint), Settings().push_hosts))
 
 
 def test_the_header_of_an_origin_is_made_again_at_half_of_its_life() -> None:
