@@ -141,12 +141,16 @@ WAITING: Final = frozenset({Fate.retry, Fate.held_back, Fate.refused})
 
 
 def react(status: int | None, retry_after: str, now: int, attempts: int, expires_at: int) -> Reaction:
-    """What an answer means (SPEC N4). `status` None: no answer. `attempts` counts this one; instants in ms."""
+    """What an answer means (SPEC N4). `status` None: no answer. `attempts` counts this one; instants in ms.
+
+    A push service that says when to come again is believed, but never asked within half a minute.
+    """
     fate = Fate.retry if status is None else FATES.get(status, Fate.retry)
     if fate not in WAITING:
         return Reaction(fate)
-    delay = PAUSE if fate is Fate.refused else backoff(attempts)
-    at = max(now + delay, _instant(retry_after, now))
+    said = _instant(retry_after, now)
+    delay = PAUSE if fate is Fate.refused else backoff(attempts if said is None else 1)
+    at = max(now + delay, said or 0)
     return Reaction(fate, at) if at < expires_at else Reaction(Fate.failed)
 
 
@@ -155,13 +159,13 @@ def backoff(attempts: int) -> int:
     return min(FIRST_DELAY << min(attempts - 1, 30), LONGEST_DELAY)
 
 
-def _instant(retry_after: str, now: int) -> int:
-    """The instant of a Retry-After header, seconds or a date (RFC 9110, 10.2.3); `now` when it says nothing."""
+def _instant(retry_after: str, now: int) -> int | None:
+    """The instant of a Retry-After header, seconds or a date (RFC 9110, 10.2.3); None when it says nothing."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return now + int(text) * SECOND
     try:
         said = parsedate_to_datetime(text)
     except ValueError:
-        return now
+        return None
     return int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()) * SECOND

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -40,28 +41,27 @@ class Firefox:
         self._ids = count(1)
 
     def __enter__(self) -> Self:
-        self._profile = tempfile.TemporaryDirectory(prefix="ronda-firefox-", ignore_cleanup_errors=True)
-        prefs = PROFILE | {"dom.push.serverURL": self._push_service}
-        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in prefs.items())
-        Path(self._profile.name, "user.js").write_text("".join(lines))
-        flags = ["--headless", "--no-remote", "--remote-debugging-port=0", "--remote-allow-system-access"]
-        self._process = subprocess.Popen(
-            [firefox(), *flags, "--profile", self._profile.name],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        port_file = Path(self._profile.name, "WebDriverBiDiServer.json")
-        server = wait_for(lambda: _read(port_file), 60)
-        self._socket = connect(f"ws://{server['ws_host']}:{server['ws_port']}/session", max_size=None)
-        self("session.new", capabilities={})
-        self.page: str = self("browsingContext.getTree")["contexts"][0]["context"]
+        with ExitStack() as stack:
+            profile = stack.enter_context(tempfile.TemporaryDirectory(prefix="ronda-", ignore_cleanup_errors=True))
+            stack.callback(_stop, self._start(Path(profile)))
+            server = wait_for(lambda: _read(Path(profile, "WebDriverBiDiServer.json")), 60)
+            address = f"ws://{server['ws_host']}:{server['ws_port']}/session"
+            self._socket = stack.enter_context(connect(address, max_size=None))
+            self("session.new", capabilities={})
+            self.page: str = self("browsingContext.getTree")["contexts"][0]["context"]
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
-        self._process.terminate()
-        self._process.wait(30)
-        self._profile.cleanup()
+        self._stack.close()
+
+    def _start(self, profile: Path) -> "subprocess.Popen[bytes]":
+        prefs = PROFILE | {"dom.push.serverURL": self._push_service}
+        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in prefs.items())
+        (profile / "user.js").write_text("".join(lines))
+        flags = ["--headless", "--no-remote", "--remote-debugging-port=0", "--remote-allow-system-access"]
+        command = [firefox(), *flags, "--profile", str(profile)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __call__(self, method: str, **params: Any) -> Any:
         """One BiDi command. Events that come before its answer are of no interest here."""
@@ -87,18 +87,37 @@ class Firefox:
         assert answer["type"] == "success", answer
         return json.loads(answer["result"].get("value", "null"))
 
+    def leave(self) -> None:
+        """Close the page, as a person who goes on to something else."""
+        page = self("browsingContext.create", type="tab")["context"]
+        self("browsingContext.close", context=self.page)
+        self.page = page
+
+    def go_to(self, url: str) -> bool:
+        """Turn to the page that has opened at an address; False while there is none."""
+        pages = [it["context"] for it in self("browsingContext.getTree")["contexts"] if it["url"] == url]
+        self.page = pages[0] if pages else self.page
+        return bool(pages)
+
+    def has(self, role: str, name: str) -> bool:
+        """Whether assistive technology finds `name` in the page."""
+        return bool(self._named(role, name))
+
     def click(self, role: str, name: str) -> None:
         """A real click on what assistive technology calls `name`."""
-        locator = {"type": "accessibility", "value": {"role": role, "name": name}}
-        nodes = wait_for(lambda: self("browsingContext.locateNodes", context=self.page, locator=locator)["nodes"], 20)
-        origin = {"type": "element", "element": {"sharedId": nodes[0]["sharedId"]}}
+        [node, *_] = wait_for(lambda: self._named(role, name))
         pointer = [
-            {"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": {"type": "element", "element": node}},
             {"type": "pointerDown", "button": 0},
             {"type": "pointerUp", "button": 0},
         ]
         hand = {"type": "pointer", "id": "hand", "actions": pointer}
         self("input.performActions", context=self.page, actions=[hand])
+
+    def _named(self, role: str, name: str) -> list[dict[str, str]]:
+        locator = {"type": "accessibility", "value": {"role": role, "name": name}}
+        nodes = self("browsingContext.locateNodes", context=self.page, locator=locator)["nodes"]
+        return [{"sharedId": node["sharedId"]} for node in nodes]
 
     def alerts(self) -> list[str]:
         """The windows in which notifications are on the screen, as contexts for `run`."""
@@ -108,12 +127,17 @@ class Firefox:
     def read_alert(self, alert: str) -> list[str]:
         """Title and body, as the person sees them."""
         words = "['alertTitleLabel', 'alertTextLabel'].map(id => document.getElementById(id))"
-        texts: list[str] = self.run(f"{words}.map(label => label.value || label.textContent)", alert)
+        texts: list[str] = self.run(f"{words}.map(label => label?.value || label?.textContent)", alert)
         return texts
 
     def click_alert(self, alert: str) -> None:
         """A click of the mouse on a notification; Firefox trusts it as one of a person."""
         self.run(CLICK, alert)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    process.wait(30)
 
 
 def _read(file: Path) -> Any:

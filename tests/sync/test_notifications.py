@@ -89,6 +89,12 @@ def test_N4_what_an_answer_means(status: int | None, fate: Fate) -> None:
 )
 def test_N4_a_429_waits_as_Retry_After_says(retry_after: str, at: int) -> None:
     assert react(429, retry_after, NOW, 1, END) == (Fate.held_back, at)
+    assert react(429, retry_after, NOW, 9, END) == (Fate.held_back, at)
+
+
+@pytest.mark.parametrize("retry_after", ["0", "1", "Fri, 15 Jan 2021 09:00:00 GMT"])
+def test_N4_nobody_is_asked_again_at_once(retry_after: str) -> None:
+    assert react(429, retry_after, NOW, 9, END) == (Fate.held_back, NOW + backoff(1))
 
 
 @pytest.mark.parametrize("retry_after", ["", "soon", "-5", "1e9", "٣", "Fri, 99 Jan 2027 09:00:00 GMT", "9" * 400])
