@@ -54,7 +54,8 @@ export class Follow {
     const kept = this.#kept;
     if (!kept || this.#checking) return;
     this.#checking = true;
-    this.#phase = kept.view ? "open" : "loading";
+    if (kept.view) this.#phase = "open";
+    else if (this.#phase !== "offline") this.#phase = "loading";
     try {
       const view = await call<ApplicationView>("/api/application", { bearer: kept.token });
       await this.keep({ ...this.#kept!, view, asOf: view.now });
