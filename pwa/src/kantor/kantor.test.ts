@@ -1,8 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConflictView, CounterRow, Report } from "../shared/protocol";
-import { differencesOf, nameOf } from "./conflicts";
+import type { CounterRow } from "../shared/protocol";
 import { matching, needsReason, send } from "./counter";
 import { Resource } from "./resource.svelte";
 import { viewAt, viewsFor } from "./route.svelte";
@@ -112,24 +111,4 @@ test("an event goes to its application with its reason", async () => {
   expect(await send(ROW, "finish", "")).toEqual(ready);
   expect(needsReason("finish")).toBe(false);
   expect(needsReason("reject")).toBe(true);
-});
-
-test("only the fields that differ are shown, and photos by their number", () => {
-  const identity = {
-    full_name: "Ana",
-    sex: "F",
-    birth_date: "1990",
-    birth_place: "",
-    nationality: "XXB",
-  } as const;
-  const conflict = {
-    phone: { identity: { ...identity, birth_date: "1991" }, note: "", photos: ["a", "b"] },
-    server: { identity, note: "pindah", photos: ["a"] } as unknown as Report,
-  } as unknown as ConflictView;
-  expect(differencesOf(conflict)).toEqual([
-    { field: "identity.birth_date", phone: "1991", server: "1990" },
-    { field: "note", phone: "", server: "pindah" },
-    { field: "photos", phone: "2", server: "1" },
-  ]);
-  expect(nameOf(conflict)).toBe("Ana");
 });

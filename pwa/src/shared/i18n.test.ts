@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { language, texts } from "./i18n.svelte";
 import { shared } from "./texts";
+import { names as fields } from "../kantor/fields";
 import { t as kantor } from "../kantor/texts";
 import { t as paspor } from "../paspor/texts";
 
@@ -19,7 +20,7 @@ function paths(value: unknown, path = ""): string[] {
   return Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`));
 }
 
-test.each(Object.entries({ shared, paspor, kantor }))("%s speaks both languages", (_, dictionary) => {
+test.each(Object.entries({ shared, paspor, kantor, fields }))("%s speaks both languages", (_, dictionary) => {
   const indonesian = paths(dictionary());
   language.choose("en");
   expect(paths(dictionary())).toEqual(indonesian);
