@@ -64,7 +64,7 @@ class Capture(Struct, frozen=True):
 
 def window_of(instant: int, schedule: Schedule) -> Window:
     """The one window that holds the instant (SPEC W1). Raises OverflowError or ValueError beyond the year 9998."""
-    day = _local(instant // 1000, schedule.timezone).date()
+    day = day_of(instant, schedule.timezone)
     return next(
         window
         for candidate in (day, day + _DAY, day + 2 * _DAY)
@@ -97,10 +97,15 @@ def windows_of_day(day: date, schedule: Schedule) -> tuple[Window, ...]:
 
 def windows_from(instant: int, schedule: Schedule) -> Iterator[Window]:
     """The window of the instant and all that follow, without end."""
-    day = _local(instant // 1000, schedule.timezone).date() - _DAY
+    day = day_of(instant, schedule.timezone) - _DAY
     while True:
         yield from (window for window in windows_of_day(day, schedule) if instant < window.closes_at)
         day += _DAY
+
+
+def day_of(instant: int, timezone: str) -> date:
+    """The local date of an instant."""
+    return _local(instant // 1000, timezone).date()
 
 
 def next_seal(now: int, schedule: Schedule) -> Window:

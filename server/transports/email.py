@@ -17,7 +17,7 @@ import aiosmtplib
 from msgspec import Struct
 
 from server.transports import Parcel, TransportError
-from sync.batches.document import document
+from sync.batches.document import document, file_stem
 from sync.batches.header import Header
 from sync.batches.sealing import header_of
 from sync.batches.table import table
@@ -87,7 +87,7 @@ def _refused(error: aiosmtplib.SMTPResponseException) -> TransportError:
 def letter(parcel: Parcel, sender: str) -> EmailMessage:
     """The mail of a batch, the same at each attempt."""
     header = header_of(parcel.batch)
-    name = f"berkas-{header.window.replace('/', '-')}" + (f"-susulan-{header.part}" if header.part else "")
+    name = file_stem(parcel.batch)
     message = EmailMessage()
     message["From"] = sender
     message["To"] = parcel.address
@@ -109,17 +109,17 @@ def message_id(parcel: Parcel, sender: str) -> str:
 
 
 def subject(header: Header) -> str:
-    kind = f"susulan {header.part}" if header.part else "berkas utama"
-    return f"Laporan orang asing {header.city}, jadwal {header.window} ({kind})"
+    supplement = f", susulan {header.part}" if header.part else ""
+    return f"Laporan {header.window}{supplement}, {header.city}"
 
 
 def text(header: Header, digest: str) -> str:
     """What people read: what it is, the totals, and how to check it. No name of a reported person."""
     sums = {field: sum(getattr(one, field) for one in header.kecamatan) for field in ("rts", "reported", "nils")}
     lines = [
-        f"{subject(header)}.",
+        f"Berkas laporan orang asing {header.city}, dari Ronda.",
         "",
-        f"Jadwal lapor: {header.opens_at} s.d. {header.closes_at}",
+        f"Jadwal lapor {header.window}: {header.opens_at} s.d. {header.closes_at}",
         f"Dikunci: {header.sealed_at}",
         f"Catatan dalam berkas ini: {len(header.entries)}",
         f"RT yang sudah lapor: {sums['reported']} dari {sums['rts']} (nihil: {sums['nils']})",

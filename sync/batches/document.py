@@ -7,7 +7,7 @@ JSON of `entry`. The whole document is canonical JSON, so both stand in it byte 
 from msgspec import UNSET, Raw, UnsetType
 
 from sync.batches.entries import SealedEntry, canonical
-from sync.batches.sealing import Batch
+from sync.batches.sealing import Batch, header_of
 from sync.protocol.values import Sha256, Wire
 
 
@@ -28,6 +28,12 @@ class Document(Wire, frozen=True):
 def document(batch: Batch) -> bytes:
     """The JSON document of a batch."""
     return canonical(Document(batch.hash, Raw(batch.header), tuple(map(_written, batch.entries))))
+
+
+def file_stem(batch: Batch) -> str:
+    """What the files of a batch are called: `berkas-2026-11-23-siang-susulan-1`."""
+    header = header_of(batch)
+    return f"berkas-{header.window.replace('/', '-')}" + (f"-susulan-{header.part}" if header.part else "")
 
 
 def _written(sealed: SealedEntry) -> DocumentEntry:
