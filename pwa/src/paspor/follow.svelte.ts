@@ -1,5 +1,5 @@
 // What the applicant's page knows: the application that this browser follows, how old that knowledge is, and
-// whether the server refused the link. A refused or unreadable link never displaces an application that is kept.
+// whether the server refused the link. Only a link that the server knows displaces the one that is kept.
 import { ApiError, call, type ApiProblem } from "../shared/api";
 import { language } from "../shared/i18n.svelte";
 import type { ApplicationView } from "../shared/protocol";
@@ -13,7 +13,8 @@ const REFUSED: readonly ApiProblem[] = ["unauthorized", "not_found", "forbidden"
 export class Follow {
   #phase = $state<Phase>("loading");
   #kept = $state.raw<Kept | null>(null);
-  #checking = $state(false);
+  /** The token that the server is being asked about, empty while it is not. */
+  #asking = $state("");
   #problem = $state<ApiProblem | null>(null);
   #stored: Kept | undefined;
 
@@ -26,7 +27,7 @@ export class Follow {
   }
 
   get checking(): boolean {
-    return this.#checking;
+    return this.#asking !== "";
   }
 
   /** Why the last check failed; null when what is shown is what the server said. */
@@ -45,27 +46,23 @@ export class Follow {
     const token = asked ? asked.token : this.#stored?.token;
     this.#kept = token === this.#stored?.token ? (this.#stored ?? null) : token ? fresh(token) : null;
     this.#problem = null;
+    this.#asking = "";
     if (!token) this.#phase = asked ? "invalid" : "none";
     else await this.check();
   }
 
-  /** Asks the server; the answer, or the lack of one, is shown and kept. */
+  /** Asks the server; the answer, or the lack of one, is shown and kept, unless another link was opened meanwhile. */
   async check(): Promise<void> {
     const kept = this.#kept;
-    if (!kept || this.#checking) return;
-    this.#checking = true;
+    if (!kept || this.#asking === kept.token) return;
+    this.#asking = kept.token;
     if (kept.view) this.#phase = "open";
     else if (this.#phase !== "offline") this.#phase = "loading";
-    try {
-      const view = await call<ApplicationView>("/api/application", { bearer: kept.token });
-      await this.keep({ ...this.#kept!, view, asOf: view.now });
-      this.#problem = null;
-      this.#phase = "open";
-    } catch (error) {
-      await this.#failed(kept, error);
-    } finally {
-      this.#checking = false;
-    }
+    const answer = await ask(kept.token);
+    if (this.#asking !== kept.token) return;
+    this.#asking = "";
+    if (typeof answer === "string") await this.#failed(kept, answer);
+    else await this.#answered(answer);
   }
 
   /** Shows and stores; a browser that stores nothing still shows. */
@@ -80,14 +77,24 @@ export class Follow {
     await this.open(null);
   }
 
-  async #failed(kept: Kept, error: unknown): Promise<void> {
-    this.#problem = error instanceof ApiError ? error.code : "unreadable";
-    if (REFUSED.includes(this.#problem)) {
-      this.#phase = "invalid";
-    } else {
-      this.#phase = kept.view ? "open" : "offline";
-      await this.keep(kept);
-    }
+  async #answered(view: ApplicationView): Promise<void> {
+    this.#problem = null;
+    this.#phase = "open";
+    await this.keep({ ...this.#kept!, view, asOf: view.now });
+  }
+
+  async #failed(kept: Kept, problem: ApiProblem): Promise<void> {
+    this.#problem = problem;
+    this.#phase = REFUSED.includes(problem) ? "invalid" : kept.view ? "open" : "offline";
+    if (this.#phase !== "invalid" && !this.hasAnother) await this.keep(this.#kept!);
+  }
+}
+
+async function ask(token: string): Promise<ApplicationView | ApiProblem> {
+  try {
+    return await call<ApplicationView>("/api/application", { bearer: token });
+  } catch (error) {
+    return error instanceof ApiError ? error.code : "unreadable";
   }
 }
 

@@ -61,6 +61,22 @@ test("a link first opened without a signal is kept until there is one", async ()
   expect((await opened(undefined)).phase).toBe("open");
 });
 
+test("a link that is opened while the server is still asked about another one wins", async () => {
+  const follow = new Follow();
+  await Promise.all([follow.open({ token: OTHER }), follow.open({ token: TOKEN })]);
+  expect(follow.phase).toBe("open");
+  expect(await storage.read()).toMatchObject({ token: TOKEN, view: VIEW });
+});
+
+test("a link opened without a signal waits, and what is kept stays", async () => {
+  await opened(TOKEN);
+  reachable = false;
+  const follow = await opened(OTHER);
+  expect(follow.phase).toBe("offline");
+  expect(follow.hasAnother).toBe(true);
+  expect(await storage.read()).toMatchObject({ token: TOKEN });
+});
+
 test("a link that the server refuses does not displace the one that is kept", async () => {
   await opened(TOKEN);
   const follow = await opened(OTHER);
