@@ -7,6 +7,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from sync.windows import Schedule
+
 PREFIX: Final = "RONDA_"
 
 
@@ -57,10 +59,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.var / "secrets"
 
     @property
-    def closes(self) -> tuple[tuple[str, str], ...]:
-        """The windows as (name, "HH:MM") in the order of the day."""
+    def schedule(self) -> Schedule:
+        """The city's schedule. Raises ValueError for one that cannot be used."""
         pairs = (pair.partition("=") for pair in self.windows.split(","))
-        return tuple((name.strip(), at.strip()) for name, _, at in pairs)
+        closes = tuple((name.strip(), at.strip()) for name, _, at in pairs)
+        return Schedule(self.timezone, closes, self.grace_minutes)
 
 
 def variable(field: str) -> str:
@@ -76,6 +79,11 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"unknown settings: {', '.join(unknown)}")
     values = {field: environ[name] for name, field in known.items() if name in environ}
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise SettingsError(str(error).replace("$.", PREFIX)) from error
+    try:
+        _ = settings.schedule
+    except ValueError as error:
+        raise SettingsError(f"{variable('windows')}, {variable('timezone')}: {error}") from error
+    return settings

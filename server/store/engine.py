@@ -6,18 +6,22 @@ PostgreSQL is spoken to through asyncpg; the synchronous functions of the store 
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col
 
 from server.tables.areas import Feed
+from sync.errors import Busy, Code
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +33,10 @@ _READERS: Final = 4
 
 
 class Database(ABC):
-    """A pool of connections and the rules of its transactions. Errors of the database are SQLAlchemy's."""
+    """A pool of connections and the rules of its transactions.
+
+    A database that is not there raises `sync.errors.Busy`; its other errors are SQLAlchemy's.
+    """
 
     @abstractmethod
     async def read(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
@@ -63,7 +70,8 @@ class SqliteDatabase(Database):
             with self._engine.connect().execution_options(begin=begin) as conn, conn.begin():
                 return work(conn, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(pool, transaction)
+        with _busy_when_away():
+            return await asyncio.get_running_loop().run_in_executor(pool, transaction)
 
     async def close(self) -> None:
         for pool in (self._writer, self._readers):
@@ -79,11 +87,24 @@ class PostgresDatabase(Database):
         return await self.write(work, *args, **kwargs)
 
     async def write(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._engine.begin() as conn:
-            return await conn.run_sync(work, *args, **kwargs)
+        with _busy_when_away():
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(work, *args, **kwargs)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@contextmanager
+def _busy_when_away() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+        raise Busy(Code.busy) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy(Code.busy) from error
+        raise
 
 
 def open_database(url: str) -> Database:

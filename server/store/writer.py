@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 from msgspec import structs
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.store.engine import Database
 from server.store.exchange import Answer, Job, exchange
@@ -21,9 +20,6 @@ from sync.windows import Schedule
 MOST_MUTATIONS: Final = 1000
 MOST_REQUESTS: Final = 200
 MOST_WAITING: Final = 2000
-
-# The database is not there: to try smaller pieces would only add to its trouble.
-_AWAY: Final = (OperationalError, InterfaceError, OSError)
 
 log = structlog.get_logger()
 Waiting = tuple[Job, "asyncio.Future[ExchangeResponse]"]
@@ -94,8 +90,8 @@ class ExchangeWriter:
         tried = await self._try([job])
         if not isinstance(tried, Exception):
             return tried[0]
-        away = isinstance(tried, _AWAY)
-        return Busy(Code.busy) if away else await self._piecewise(job)
+        # When the database is not there, smaller pieces would only add to its trouble.
+        return tried if isinstance(tried, Busy) else await self._piecewise(job)
 
     async def _piecewise(self, job: Job) -> Answer:
         """Each mutation by itself; one that still fails is `retry`. If all fail, nothing is acknowledged."""

@@ -1,0 +1,62 @@
+"""Officers' phones: enrolment and the exchange."""
+
+import msgspec
+from litestar import Request, Response, Router, post
+from litestar.datastructures import State
+
+from server import clock
+from server.auth import bearer_hash
+from server.secrets import hashed, plain_code
+from server.settings import Settings
+from server.store import devices
+from server.store.engine import Database
+from server.store.exchange import Job, schedule_view
+from server.store.writer import ExchangeWriter
+from sync.errors import Code, Refused
+from sync.intake import read
+from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest
+from sync.protocol.values import MAX_BODY, PROTOCOL
+
+_decode_request = msgspec.json.Decoder(ExchangeRequest).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@post("/exchange", status_code=200)
+async def exchange(request: Request[None, None, State], writer: ExchangeWriter) -> Response[bytes]:
+    """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18)."""
+    secret_hash = bearer_hash(request)
+    asked = decode_exchange(await request.body())
+    incoming = tuple(read(bytes(raw)) for raw in asked.mutations)
+    salts = tuple(clock.new_salt() for _ in incoming)
+    job = Job(secret_hash, asked.now, clock.now(), asked.cursor, incoming, salts)
+    return Response(_encode(await writer.submit(job)), media_type="application/json")
+
+
+def decode_exchange(body: bytes) -> ExchangeRequest:
+    """A request whose mutations are still bytes. Raises Refused with a stable code (SPEC M1, M20)."""
+    if len(body) > MAX_BODY:
+        raise Refused(Code.body_too_large)
+    body.decode()  # Mutations are read later; their encoding is judged now, with the rest.
+    try:
+        asked = _decode_request(body)
+    except msgspec.ValidationError as error:
+        raise Refused(Code.request_invalid) from error
+    except msgspec.DecodeError as error:
+        raise Refused(Code.body_not_json) from error
+    if not 1 <= asked.protocol <= PROTOCOL:
+        raise Refused(Code.protocol_unsupported)
+    return asked
+
+
+@post("/enrol", status_code=200)
+async def enrol(data: EnrolRequest, db: Database, settings: Settings) -> Enrolled:
+    """Enrol a phone by a code that works once (SPEC M19)."""
+    now = clock.now()
+    code_hash = hashed(plain_code(data.code))
+    device = {"device_id": data.device_id, "name": data.device_name, "secret_hash": hashed(data.secret)}
+    caller = await db.write(devices.enrol, code_hash, device, now)
+    view = schedule_view(settings.schedule)
+    return Enrolled(now=now, scope=await db.read(devices.scope, caller, now, view))
+
+
+router = Router("/api", route_handlers=[exchange, enrol])

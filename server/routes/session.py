@@ -1,0 +1,49 @@
+"""Signing in to the console and out of it."""
+
+import asyncio
+
+from litestar import Response, Router, delete, get, post
+
+from server import clock
+from server.auth import SESSION_SECONDS, AnyRequest, session_cookie, session_hash
+from server.secrets import NOBODY, hashed, password_fits
+from server.settings import Settings
+from server.store import people
+from server.store.engine import Database
+from server.store.people import Person
+from sync.errors import Code, Unauthorized
+from sync.protocol.console import ConsoleRole, ConsoleUser, SignInRequest
+
+# A check of a password takes tens of milliseconds of a core and 64 MiB; more at once would starve the exchanges.
+_checks = asyncio.Semaphore(2)
+
+
+@post("/", status_code=200)
+async def sign_in(data: SignInRequest, db: Database, settings: Settings) -> Response[ConsoleUser]:
+    """Open a session. A wrong password and an unknown name are answered alike."""
+    person = await db.read(people.person_named, data.username)
+    async with _checks:
+        fits = await asyncio.to_thread(password_fits, person.password_hash if person else NOBODY, data.password)
+    if person is None or not fits:
+        raise Unauthorized(Code.credentials_invalid)
+    token, now = clock.new_secret(), clock.now()
+    await db.write(people.open_session, hashed(token), person.user_id, now, now + SESSION_SECONDS * 1000)
+    return Response(_view(person), cookies=[session_cookie(settings, token)])
+
+
+@get("/")
+async def current(person: Person) -> ConsoleUser:
+    return _view(person)
+
+
+@delete("/", status_code=204)
+async def sign_out(request: AnyRequest, db: Database, settings: Settings) -> Response[None]:
+    await db.write(people.close_session, session_hash(request, settings))
+    return Response(None, status_code=204, cookies=[session_cookie(settings, "", 0)])
+
+
+def _view(person: Person) -> ConsoleUser:
+    return ConsoleUser(person.user_id, person.name, ConsoleRole(person.role), person.area)
+
+
+router = Router("/api/session", route_handlers=[sign_in, current, sign_out])
