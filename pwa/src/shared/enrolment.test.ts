@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { RondaDB } from "./db";
 import { codeAsPrinted, codeInFragment, enrol } from "./enrolment";
 import { EMPTY_REPORT, saveReport } from "./outbox";
-import { AREA, enrolledPhone, named, NOON, SCOPE } from "./phone.testing";
+import { AREA, enrolledPhone, named, NOON, SCOPE } from "./phone.fixture";
 import type { EnrolRequest } from "./protocol";
 
 const sent: EnrolRequest[] = [];

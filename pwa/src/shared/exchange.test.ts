@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RondaDB } from "./db";
 import { exchange } from "./exchange";
 import { EMPTY_REPORT, fileNil, mutationOf, removeReport, saveReport } from "./outbox";
-import { AREA, enrolledPhone, named, NOON, TestPorts, TestServer } from "./phone.testing";
+import { AREA, enrolledPhone, named, NOON, TestPorts, TestServer } from "./phone.fixture";
 import type { ReportChange } from "./protocol";
 
 const DAY = 86_400_000;

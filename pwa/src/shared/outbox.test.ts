@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RondaDB } from "./db";
 import { changedGroups, EMPTY_REPORT, fileNil, mutationOf, removeReport, saveReport } from "./outbox";
-import { AREA, enrolledPhone, named, NOON, OTHER_AREA } from "./phone.testing";
+import { AREA, enrolledPhone, named, NOON, OTHER_AREA } from "./phone.fixture";
 import type { SaveReport } from "./protocol";
 
 const HOUR = 3_600_000;

@@ -1,0 +1,109 @@
+// A form that is being filled in: kept as typed with each key, found again after a reload, saved as a report.
+import type { DraftRow, OutboxRow, RondaDB } from "../shared/db";
+import { uuid7 } from "../shared/ids";
+import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
+import type { Area, Locale, Report, Uuid } from "../shared/protocol";
+import { emptyForm, formOf, problemsOf, reportOf, type Form, type FormProblems } from "./form";
+import { nationalityName } from "./nationalities";
+
+export interface Opening {
+  draft_id: Uuid;
+  /** null for a report that begins */
+  record_id: Uuid | null;
+  area_id: Uuid;
+  base: Report;
+  form: Form;
+}
+
+export class Draft {
+  readonly draft_id: Uuid;
+  readonly record_id: Uuid | null;
+  readonly #base: Report;
+  readonly #db: RondaDB;
+  area_id = $state("");
+  form = $state() as Form;
+  problems = $state<FormProblems>({});
+  kept = $state(false);
+
+  constructor(db: RondaDB, opening: Opening) {
+    this.#db = db;
+    this.draft_id = opening.draft_id;
+    this.record_id = opening.record_id;
+    this.#base = opening.base;
+    this.area_id = opening.area_id;
+    this.form = opening.form;
+  }
+
+  /** Called with each change that the officer makes. */
+  async keep(): Promise<void> {
+    const { draft_id, record_id, area_id } = this;
+    const form = $state.snapshot(this.form);
+    await this.#db.drafts.put({
+      draft_id,
+      record_id,
+      area_id,
+      form,
+      base: this.#base,
+      updated_at: Date.now(),
+    });
+    this.kept = true;
+  }
+
+  /** Answers the record's id, or null when something must be mended first. */
+  async save(today: string): Promise<Uuid | null> {
+    this.problems = problemsOf(this.form, today);
+    if (Object.keys(this.problems).length > 0) return null;
+    const report = reportOf($state.snapshot(this.form), this.#base);
+    const { draft_id, record_id, area_id } = this;
+    return saveReport(this.#db, { record_id, area_id, base: this.#base, report, draft_id, now: Date.now() });
+  }
+}
+
+function reopened(row: DraftRow, today: string): Opening {
+  return { ...row, form: { ...emptyForm(today), ...row.form } };
+}
+
+export async function openNew(db: RondaDB, draft_id: Uuid, area_id: Uuid, today: string): Promise<Draft> {
+  const row = await db.drafts.get(draft_id);
+  const fresh = { draft_id, record_id: null, area_id, base: EMPTY_REPORT, form: emptyForm(today) };
+  const draft = new Draft(db, row ? reopened(row, today) : fresh);
+  draft.kept = row !== undefined;
+  return draft;
+}
+
+/** The form of a report that is there; a draft of it, once begun, has the report's own id. Null if it is not there. */
+export async function openEdit(
+  db: RondaDB,
+  record_id: Uuid,
+  today: string,
+  locale: Locale,
+): Promise<Draft | null> {
+  const row = await db.drafts.get(record_id);
+  const record = await db.records.get(record_id);
+  if (row) return new Draft(db, reopened(row, today));
+  if (!record?.report || record.removed) return null;
+  const form = formOf(record.report, (code) => nationalityName(code, locale));
+  return new Draft(db, {
+    draft_id: record_id,
+    record_id,
+    area_id: record.area_id,
+    base: record.report,
+    form,
+  });
+}
+
+/** A draft of what was not accepted, to be reported again as a report of its own; answers its id. */
+export async function keepAgain(db: RondaDB, row: OutboxRow, locale: Locale, areas: Area[]): Promise<Uuid> {
+  const mutation = mutationOf(row);
+  const record = await db.records.get(row.record_id);
+  const changes = mutation.kind === "report" ? mutation.changes : {};
+  const form = formOf({ ...EMPTY_REPORT, ...record?.report, ...changes }, (code) =>
+    nationalityName(code, locale),
+  );
+  const own = areas.some((area) => area.area_id === mutation.area_id);
+  const area_id = own ? mutation.area_id : areas.length === 1 ? areas[0]!.area_id : "";
+  const draft_id = uuid7(Date.now());
+  const report = { draft_id, record_id: null, area_id, form, base: EMPTY_REPORT };
+  await db.drafts.put({ ...report, updated_at: Date.now() });
+  return draft_id;
+}

@@ -1,0 +1,108 @@
+// What the views know of the phone: its rows as they are now, also when another tab or the worker wrote them.
+import Dexie, { liveQuery } from "dexie";
+import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow } from "../shared/db";
+import { isPending } from "../shared/outbox";
+import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
+import { localDate, windowAt, type Window } from "../shared/windows";
+import { heardAreas, inOrder, isRefused, stateOf, type RecordState } from "./state";
+
+const TICK = 10_000;
+
+class Phone {
+  readonly db = new RondaDB();
+  #row = $state.raw<PhoneRow>();
+  #reports = $state.raw<RecordRow[]>([]);
+  #nils = $state.raw<RecordRow[]>([]);
+  #outbox = $state.raw<OutboxRow[]>([]);
+  #drafts = $state.raw<DraftRow[]>([]);
+  #loaded = $state(false);
+  #clock = $state(Date.now());
+
+  readonly reports = $derived(inOrder(this.#reports.filter((record) => !record.removed)));
+  readonly pending = $derived(this.#outbox.filter(isPending));
+  readonly refused = $derived(this.#outbox.filter(isRefused));
+  readonly unread = $derived(this.refused.filter((row) => !row.seen));
+  readonly window = $derived(this.scope && windowAt(this.now, this.scope.schedule));
+  readonly heard = $derived(
+    heardAreas([...this.#nils, ...this.#reports], this.refused, this.window?.id ?? ""),
+  );
+
+  constructor() {
+    liveQuery(() => this.db.meta.get("phone")).subscribe((row) => {
+      this.#row = row;
+      this.#loaded = true;
+    });
+    liveQuery(() => this.#recordsOf("report")).subscribe((rows) => (this.#reports = rows));
+    liveQuery(() => this.#recentNils()).subscribe((rows) => (this.#nils = rows));
+    const open = ["new", "sent", "quarantined", "rejected"];
+    liveQuery(() => this.db.outbox.where("status").anyOf(open).sortBy("seq")).subscribe(
+      (rows) => (this.#outbox = rows),
+    );
+    liveQuery(() => this.db.drafts.orderBy("updated_at").reverse().toArray()).subscribe(
+      (rows) => (this.#drafts = rows),
+    );
+    setInterval(() => (this.#clock = Date.now()), TICK);
+  }
+
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  get row(): PhoneRow | undefined {
+    return this.#row;
+  }
+
+  get scope(): Scope | null {
+    return this.#row?.enrolled ? this.#row.scope : null;
+  }
+
+  get areas(): Area[] {
+    return this.scope?.areas ?? [];
+  }
+
+  get drafts(): DraftRow[] {
+    return this.#drafts;
+  }
+
+  /** The city's time, as far as the phone can tell. */
+  get now(): Instant {
+    return this.#clock + (this.#row?.offset ?? 0);
+  }
+
+  get today(): string {
+    return localDate(this.now, this.scope?.schedule.timezone ?? "Asia/Jakarta");
+  }
+
+  get unheard(): Area[] {
+    return this.areas.filter((area) => !this.heard.has(area.area_id));
+  }
+
+  stateOf(record: RecordRow): RecordState {
+    const rows = this.#outbox.filter((row) => row.record_id === record.record_id);
+    return stateOf(record, rows);
+  }
+
+  area(area_id: Uuid): Area | undefined {
+    return this.areas.find((area) => area.area_id === area_id);
+  }
+
+  #recordsOf(kind: RecordRow["kind"]): Promise<RecordRow[]> {
+    const all = [
+      [kind, Dexie.minKey],
+      [kind, Dexie.maxKey],
+    ];
+    return this.db.records.where("[kind+window]").between(all[0], all[1]).toArray();
+  }
+
+  /** Nils of this window and later ones; windows are named by their date first. */
+  #recentNils(): Promise<RecordRow[]> {
+    const yesterday = localDate(Date.now() + (this.#row?.offset ?? 0) - 86_400_000, "UTC");
+    return this.db.records
+      .where("[kind+window]")
+      .between(["nil", yesterday], ["nil", Dexie.maxKey])
+      .toArray();
+  }
+}
+
+export const phone = new Phone();
+export type { Window };

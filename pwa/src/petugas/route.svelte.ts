@@ -1,0 +1,35 @@
+// Which view is shown: the fragment of the address, so that every view can be opened again without a signal.
+import { codeInFragment } from "../shared/enrolment";
+
+class Route {
+  #fragment = $state(location.hash);
+
+  constructor() {
+    addEventListener("hashchange", () => (this.#fragment = location.hash));
+  }
+
+  /** The parts after `#/`, decoded; none of the start page. */
+  get parts(): string[] {
+    const path = this.#fragment.startsWith("#/") ? this.#fragment.slice(2) : "";
+    return path.split("/").filter(Boolean).map(decodeURIComponent);
+  }
+
+  /** The code of an enrolment link, else empty. */
+  get code(): string {
+    return codeInFragment(this.#fragment);
+  }
+
+  go(path: string): void {
+    location.hash = `#/${path}`;
+    scrollTo(0, 0);
+  }
+
+  /** Go without a way back, as from a code or a form that is done. */
+  replace(path: string): void {
+    history.replaceState(null, "", `#/${path}`);
+    this.#fragment = location.hash;
+    scrollTo(0, 0);
+  }
+}
+
+export const route = new Route();

@@ -1,0 +1,56 @@
+// What the officer is told of a record and of a window. Pure.
+import type { OutboxRow, RecordRow } from "../shared/db";
+import { isPending } from "../shared/outbox";
+import type { BatchMark, Groups, Report, Uuid } from "../shared/protocol";
+import { changedGroups, mutationOf } from "../shared/outbox";
+
+export type RecordState =
+  | { is: "refused" }
+  | { is: "waiting" }
+  | { is: "differs" }
+  | { is: "batched"; batch: BatchMark }
+  | { is: "sent" };
+
+/** `rows` are the record's mutations; what needs a person comes first, and green last. */
+export function stateOf(record: RecordRow, rows: OutboxRow[]): RecordState {
+  if (rows.some(isPending)) return { is: "waiting" };
+  if (rows.some((row) => isRefused(row) && (!row.seen || record.server === null))) return { is: "refused" };
+  const { server } = record;
+  if (server?.kind === "report" && server.conflicts > 0) return { is: "differs" };
+  if (server === null) return { is: "waiting" };
+  return server.batch ? { is: "batched", batch: server.batch } : { is: "sent" };
+}
+
+export function isRefused(row: OutboxRow): boolean {
+  return row.status === "quarantined" || row.status === "rejected";
+}
+
+/** The RTs that have a nil or a report in the window (SPEC W6), as far as this phone knows. */
+export function heardAreas(
+  records: RecordRow[],
+  refused: OutboxRow[],
+  window: string,
+): Map<Uuid, "nil" | "report"> {
+  const unheard = new Set(refused.map((row) => row.record_id));
+  const heard = new Map<Uuid, "nil" | "report">();
+  for (const record of records) {
+    if (record.window !== window || (record.server === null && unheard.has(record.record_id))) continue;
+    if (heard.get(record.area_id) !== "report") heard.set(record.area_id, record.kind);
+  }
+  return heard;
+}
+
+/** What this phone wrote into groups of a report where the server holds something else. */
+export function ownDiffering(server: Report, rows: OutboxRow[]): Groups {
+  const conflicted = rows.filter((row) => (row.outcome?.was ?? row.outcome?.outcome) === "conflicted");
+  const written = conflicted
+    .map(mutationOf)
+    .map((mutation) => (mutation.kind === "report" ? mutation.changes : {}));
+  return changedGroups(server, Object.assign({ ...server }, ...written) as Report);
+}
+
+/** Those who are still here come first, then by the last change. */
+export function inOrder(reports: RecordRow[]): RecordRow[] {
+  const gone = (record: RecordRow) => (record.report?.stay.departure ? 1 : 0);
+  return [...reports].sort((a, b) => gone(a) - gone(b) || b.changed_at - a.changed_at);
+}
