@@ -34,8 +34,9 @@ export class Draft {
     this.form = opening.form;
   }
 
-  /** Called with each change that the officer makes. */
-  async keep(): Promise<void> {
+  /** Called with each change that the officer makes. What was complained of goes as soon as it is mended. */
+  async keep(today: string): Promise<void> {
+    if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today);
     const { draft_id, record_id, area_id } = this;
     const form = $state.snapshot(this.form);
     await this.#db.drafts.put({
@@ -52,7 +53,7 @@ export class Draft {
   /** Answers the record's id, or null when something must be mended first. */
   async save(today: string): Promise<Uuid | null> {
     this.problems = problemsOf(this.form, today);
-    if (Object.keys(this.problems).length > 0) return null;
+    if (Object.keys(this.problems).length > 0 || !this.area_id) return null;
     const report = reportOf($state.snapshot(this.form), this.#base);
     const { draft_id, record_id, area_id } = this;
     return saveReport(this.#db, { record_id, area_id, base: this.#base, report, draft_id, now: Date.now() });

@@ -8,7 +8,6 @@ const id = {
   back: "Kembali",
   cancel: "Batal",
   save: "Simpan laporan",
-  noSignal: "Tidak ada sinyal.",
   enrol: {
     heading: "Daftarkan HP ini",
     explain: "Kode pendaftaran dari kelurahan berlaku satu kali, untuk satu HP.",
@@ -55,7 +54,6 @@ const id = {
     choose: "RT mana yang tidak ada orang asing?",
     confirm: (count: number) => `Laporkan nihil untuk ${count} RT`,
     allHeard: "Semua RT sudah lapor pada jadwal ini.",
-    saved: "Nihil tersimpan di HP.",
   },
   reports: {
     begin: "Laporkan orang asing",
@@ -101,6 +99,7 @@ const id = {
       "Data ini tidak hilang dan tetap disimpan, di HP ini dan di server. Baca alasannya, lalu laporkan ulang bila perlu.",
     none: "Tidak ada.",
     again: "Laporkan ulang",
+    why: "Lihat mengapa tidak diterima",
     read: "Sudah saya baca",
     nil: "Nihil",
     removal: "Penghapusan laporan",
@@ -119,6 +118,7 @@ const id = {
     begin: "Laporkan orang asing",
     edit: "Ubah laporan",
     area: "RT tempat menginap",
+    areaMissing: "Pilih RT-nya.",
     kept: "Tersimpan sebagai draf",
     problems: "Ada yang perlu diperbaiki",
     identity: "Orangnya",
@@ -215,7 +215,6 @@ const en: typeof id = {
   back: "Back",
   cancel: "Cancel",
   save: "Save report",
-  noSignal: "No signal.",
   enrol: {
     heading: "Enrol this phone",
     explain: "The code from the kelurahan works once, for one phone.",
@@ -260,7 +259,6 @@ const en: typeof id = {
     choose: "Which RTs have no foreigners?",
     confirm: (count) => `Report nil for ${count} RTs`,
     allHeard: "All RTs have reported in this window.",
-    saved: "The nil is saved on this phone.",
   },
   reports: {
     begin: "Report a foreigner",
@@ -306,6 +304,7 @@ const en: typeof id = {
       "Nothing of this is lost: it is kept on this phone and on the server. Read the reason, and report again if needed.",
     none: "Nothing.",
     again: "Report again",
+    why: "See why it was not accepted",
     read: "I have read it",
     nil: "Nil",
     removal: "Deletion of a report",
@@ -324,6 +323,7 @@ const en: typeof id = {
     begin: "Report a foreigner",
     edit: "Edit report",
     area: "RT of the stay",
+    areaMissing: "Choose the RT.",
     kept: "Kept as a draft",
     problems: "Something needs to be mended",
     identity: "The person",

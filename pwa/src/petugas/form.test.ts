@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { EMPTY_REPORT } from "../shared/outbox";
+import { birthDate, emptyForm, formOf, problemsOf, reportOf, type Form } from "./form";
+import { codeOf, findNationalities, nationalityName } from "./nationalities";
+
+const TODAY = "2026-11-23";
+
+function filled(over: Partial<Form> = {}): Form {
+  return { ...emptyForm(TODAY), full_name: "Siti", kind: "passport", number: "X1", ...over };
+}
+
+describe("a form", () => {
+  test("M3 takes one name, in any script", () => {
+    expect(problemsOf(filled({ full_name: "عبد الله" }), TODAY)).toEqual({});
+    expect(problemsOf(filled({ full_name: "  " }), TODAY)).toEqual({ full_name: "name_missing" });
+  });
+
+  test("M3 refuses hidden characters with a word and changes nothing", () => {
+    expect(problemsOf(filled({ full_name: "Si\u202eti" }), TODAY).full_name).toBe("forbidden");
+    expect(problemsOf(filled({ note: "satu\ndua" }), TODAY)).toEqual({});
+  });
+
+  test("wants a document's number, or the reason why there is none", () => {
+    expect(problemsOf(filled({ number: "" }), TODAY)).toEqual({ number: "number_missing" });
+    expect(problemsOf(filled({ kind: "" }), TODAY)).toEqual({ kind: "document_missing" });
+    expect(problemsOf(filled({ kind: "none", number: "" }), TODAY)).toEqual({ reason: "reason_missing" });
+    expect(problemsOf(filled({ kind: "none", reason: "lost" }), TODAY)).toEqual({});
+  });
+
+  test("makes no document number of what was typed before none was chosen", () => {
+    const { document } = reportOf(
+      filled({ kind: "none", reason: "lost", number: "X1", issuing_state: "India" }),
+    );
+    expect(document).toEqual({ kind: "none", number: "", issuing_state: "", expiry: "", reason: "lost" });
+  });
+
+  test.each([
+    ["", "", "", ""],
+    ["", "", "1990", "1990"],
+    ["", "3", "1990", "1990-03"],
+    ["9", "3", "1990", "1990-03-09"],
+    ["29", "2", "2023", null],
+    ["9", "", "1990", null],
+    ["", "13", "1990", null],
+    ["9", "3", "90", null],
+  ])("reads a birth date of day %j, month %j, year %j as %j", (birth_day, birth_month, birth_year, date) => {
+    expect(birthDate(filled({ birth_day, birth_month, birth_year }))).toBe(date);
+  });
+
+  test("flags dates that cannot be", () => {
+    expect(problemsOf(filled({ birth_year: "2027" }), TODAY)).toEqual({ birth_year: "birth_in_future" });
+    const before = filled({ arrival: "2026-11-20", departure: "2026-11-19" });
+    expect(problemsOf(before, TODAY)).toEqual({ departure: "departure_before_arrival" });
+    expect(problemsOf(filled({ arrival: "", departure: "2026-11-19" }), TODAY)).toEqual({});
+  });
+
+  test("of a report gives the same report back, in both languages", () => {
+    const report = reportOf(
+      filled({
+        nationality: "Myanmar (Burma)",
+        birth_year: "1990",
+        address: "Jl. Kenanga 3",
+        permit_kind: "ITAS",
+      }),
+    );
+    for (const locale of ["id", "en"] as const) {
+      expect(reportOf(formOf(report, (code) => nationalityName(code, locale)))).toEqual(report);
+    }
+    expect(formOf(EMPTY_REPORT, String).birth_day).toBe("");
+  });
+});
+
+describe("a nationality", () => {
+  test("is found by its beginning in either language, without accents", () => {
+    expect(findNationalities("aland", "id")[0]?.code).toBe("ALA");
+    expect(findNationalities("mya", "id")[0]?.code).toBe("MMR");
+    expect(findNationalities("germ", "id")).toEqual(findNationalities("jerm", "id"));
+  });
+
+  test("of Germany is D, as its passports say", () => {
+    expect(codeOf("Jerman")).toBe("D");
+    expect(codeOf("DEU")).toBe("DEU");
+  });
+
+  test("that is not in the list is flagged, never guessed", () => {
+    expect(codeOf("Atlantis")).toBeNull();
+    expect(problemsOf(filled({ nationality: "Atlantis" }), TODAY)).toEqual({
+      nationality: "nationality_unknown",
+    });
+  });
+});
