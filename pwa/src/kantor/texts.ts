@@ -60,6 +60,7 @@ const id = {
       failed: "Gagal, perlu ditangani",
     } as Record<DeliveryState, string>,
     attempts: (count: number) => `${count} kali dicoba`,
+    transports: { email: "surel", webhook: "HTTPS" } as Record<string, string>,
   },
   conflicts: {
     heading: "Data berbeda",
@@ -174,6 +175,7 @@ const en: typeof id = {
       failed: "Failed, needs a person",
     },
     attempts: (count) => `tried ${count} times`,
+    transports: { email: "e-mail", webhook: "HTTPS" },
   },
   conflicts: {
     heading: "Data that differ",
