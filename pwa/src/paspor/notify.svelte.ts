@@ -59,6 +59,8 @@ export class Notify {
       if ((await Notification.requestPermission()) !== "granted") return;
       const subscription = await subscribe(await pushManager(), kept.view!.push_key);
       await this.#tell(kept, subscription, language.current);
+      // What was announced before this browser was known is told by the page alone.
+      await this.#follow.check();
       void navigator.storage?.persist?.();
     });
   }
