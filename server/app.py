@@ -81,6 +81,8 @@ def _static(settings: Settings) -> list[ControllerRouterHandler]:
     """The built apps, each at its own scope, and the assets that they share."""
     built = [name for name in (*APPS, "assets") if (settings.pwa / name).is_dir()]
     return [
-        create_static_files_router(path=f"/{name}", directories=[settings.pwa / name], html_mode=name in APPS, name=name)
+        create_static_files_router(
+            path=f"/{name}", directories=[settings.pwa / name], html_mode=name in APPS, name=name
+        )
         for name in built
     ]

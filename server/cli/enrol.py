@@ -12,7 +12,9 @@ from server.store.people import officers_named
 
 @click.command("enrol")
 @click.argument("officer")
-@click.option("--minutes", default=60, show_default=True, type=click.IntRange(1, 60 * 24 * 30), help="How long it works.")
+@click.option(
+    "--minutes", default=60, show_default=True, type=click.IntRange(1, 60 * 24 * 30), help="How long it works."
+)
 @click.option("--qr/--no-qr", default=True, help="Show the link as a QR code, too.")
 def enrol(officer: str, minutes: int, qr: bool) -> None:
     """Print a link that enrols one phone for OFFICER, once. OFFICER is the beginning of a name or of an id."""

@@ -1,0 +1,31 @@
+"""The commands of `ronda`, in the order in which an operator meets them."""
+
+import logging
+
+import rich_click as click
+import structlog
+
+from server.cli.database import migrate, restored
+from server.cli.enrol import enrol
+from server.cli.protocol import protocol
+from server.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Ronda: reports of foreigners, sealed and delivered three times a day; passports, announced when ready.
+
+    Settings come from the environment as RONDA_…; README.md lists them.
+    """
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+
+
+for command in (serve, migrate, restored, enrol, protocol):
+    main.add_command(command)

