@@ -33,6 +33,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     grace_minutes: Annotated[int, Meta(ge=0, le=120, description="from a window's close to its sealing")] = 15
     supplement_minutes: Annotated[int, Meta(ge=1, description="least time between two supplements of a window")] = 15
+    destinations: Annotated[
+        str, Meta(description="who gets the batches, separated by blanks: `name=mailto:…` or `name=https://…`")
+    ] = ""
+    smtp_url: Annotated[
+        str, Meta(description="where mails are handed in: `smtps://user:password@host`, or `smtp://…` with STARTTLS")
+    ] = ""
+    mail_from: Annotated[str, Meta(description="sender of the mails")] = "ronda@localhost"
+    send_seconds: Annotated[int, Meta(ge=1, le=600, description="how long a destination may take to answer")] = 60
     ca_file: Annotated[str, Meta(description="further certificate authorities for outgoing TLS, a PEM file")] = ""
     contact: Annotated[str, Meta(description="`mailto:` or https address for the people who run push services")] = (
         "mailto:ronda@example.org"

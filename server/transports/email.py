@@ -94,7 +94,7 @@ def letter(parcel: Parcel, sender: str) -> EmailMessage:
     message["Subject"] = subject(header)
     message["Date"] = format_datetime(datetime.fromisoformat(header.sealed_at))
     message["Message-ID"] = message_id(parcel, sender)
-    message["X-Ronda-Batch"] = parcel.batch.hash
+    message["Ronda-Batch"] = parcel.batch.hash
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text(header, parcel.batch.hash))
     message.add_attachment(document(parcel.batch), "application", "json", filename=f"{name}.json")
@@ -103,9 +103,9 @@ def letter(parcel: Parcel, sender: str) -> EmailMessage:
 
 
 def message_id(parcel: Parcel, sender: str) -> str:
-    """Made of the batch's hash and the destination (SPEC B13)."""
-    destination = sha256(parcel.destination.encode()).hexdigest()[:16]
-    return f"<{parcel.batch.hash}.{destination}@{sender.rpartition('@')[2].rstrip('>')}>"
+    """Made of the batch's hash and the destination (SPEC B13), short enough for one line."""
+    destination = sha256(parcel.destination.encode()).hexdigest()[:8]
+    return f"<{parcel.batch.hash[:32]}.{destination}@{sender.rpartition('@')[2].rstrip('>')}>"
 
 
 def subject(header: Header) -> str:

@@ -1,0 +1,72 @@
+"""`ronda seal` and `ronda batches`: batches from the command line."""
+
+from datetime import datetime
+
+import rich_click as click
+
+from server import clock
+from server.cli.context import in_database, settings
+from server.store import batches, deliveries, sealing
+from server.store.sealing import Sealed
+from sync.batches.sealing import verify_chain
+from sync.windows import window_of
+
+
+@click.command("seal")
+@click.option("--now", "early", is_flag=True, help="Seal the window that is open, too, before its time.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), help="Seal what is due then."
+)
+def seal(early: bool, as_of: datetime | None) -> None:
+    """Seal each window that is due, and what came late.
+
+    With --now or --as-of windows are sealed before their time, for a trial: what is captured in them later goes into
+    supplements. Nothing is sealed twice.
+    """
+    until = _until(early, as_of)
+    sealed = [*_seal_all(clock.now()), *(_seal_all(until) if until else [])]
+    for one in sealed:
+        part = f"supplement {one.part}" if one.part else "main"
+        click.echo(f"{one.window}  {part}  {one.entries} entries  {one.hash}")
+    if not sealed:
+        click.echo("Nothing is due. The open window can be sealed with --now.")
+
+
+def _until(early: bool, as_of: datetime | None) -> int | None:
+    """The instant that was asked for. Raises BadParameter for one that has passed."""
+    if as_of is not None:
+        instant = int(as_of.timestamp()) * 1000
+        if instant <= clock.now():
+            raise click.BadParameter("must lie in the future; what is due is sealed anyway", param_hint="--as-of")
+        return instant
+    return window_of(clock.now(), settings().schedule).seals_at if early else None
+
+
+def _seal_all(now: int) -> list[Sealed]:
+    found = []
+    while sealed := in_database(sealing.seal_next, now, settings().schedule, 0):
+        found.append(sealed)
+    return found
+
+
+@click.group("batches")
+def batches_group() -> None:
+    """Check batches, and send again what failed."""
+
+
+@batches_group.command("verify")
+def verify() -> None:
+    """Check the hash of each batch, and that it names the batch before it."""
+    links = in_database(batches.chain)
+    broken = verify_chain(links)
+    for digest in broken:
+        click.echo(f"broken: {digest}", err=True)
+    click.echo(f"{len(links)} batches, {len(broken)} broken")
+    if broken:
+        raise SystemExit(1)
+
+
+@batches_group.command("resend")
+def resend() -> None:
+    """Try deliveries again that a destination refused, once you have seen to why."""
+    click.echo(f"{in_database(deliveries.again, clock.now())} deliveries will be tried again")
