@@ -24,8 +24,8 @@ _groups: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def city(conn: Connection) -> str:
-    """The name of the city."""
-    return str(conn.execute(select(col(Area.name)).where(col(Area.level) == "city").limit(1)).scalar() or "")
+    """The name of the city, which is the area that all others lie in."""
+    return str(conn.execute(select(col(Area.name)).where(col(Area.parent_id).is_(None)).limit(1)).scalar() or "")
 
 
 def unsealed(conn: Connection, window: str) -> list[StoredVersion]:
