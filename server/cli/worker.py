@@ -7,14 +7,17 @@ import rich_click as click
 
 from server import worker as worker_module
 from server.cli.context import settings
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 from server.store.engine import open_database
 
 
 @click.command("worker")
 def worker() -> None:
     """Seal due windows, send batches and notifications, until stopped. Any number of workers may run."""
-    asyncio.run(_work(settings()))
+    try:
+        asyncio.run(_work(settings()))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 async def _work(chosen: Settings) -> None:

@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from litestar import Response, Router, get
-from server.auth import require
 
 from server import clock
+from server.auth import require
 from server.settings import Settings
 from server.store import batches
 from server.store.engine import Database
