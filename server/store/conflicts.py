@@ -9,13 +9,14 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from server.store.areas import below, feed_of
+from server.store.devices import named_areas
 from server.store.exchange import decide
 from server.store.records import report_of
 from server.tables.reports import Conflict, Record
 from sync.errors import Code, Unknown
 from sync.intake import Incoming
 from sync.protocol.console import ConflictView
-from sync.protocol.exchange import Outcome
+from sync.protocol.exchange import Area, Outcome
 from sync.protocol.records import Groups, Report
 from sync.reconcile import Arrival, Span
 from sync.windows import Schedule, window_of
@@ -51,14 +52,16 @@ def open_below(conn: Connection, area_id: UUID) -> list[ConflictView]:
         .where(col(Conflict.resolved_by).is_(None), col(Conflict.area_id).in_(below(area_id)))
         .order_by(col(Conflict.opened_at), col(Conflict.conflict_id))
     )
-    return [_view(row) for row in conn.execute(query)]
+    rows = conn.execute(query).all()
+    areas = {area.area_id: area for area in named_areas(conn, {row.area_id for row in rows})}
+    return [_view(row, areas[row.area_id]) for row in rows]
 
 
-def _view(row: Any) -> ConflictView:
+def _view(row: Any, area: Area) -> ConflictView:
     return ConflictView(
         conflict_id=row.conflict_id,
         record_id=row.record_id,
-        area_id=row.area_id,
+        area=area,
         opened_at=row.opened_at,
         base=_groups(row.base),
         phone=_groups(row.phone),

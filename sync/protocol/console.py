@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from sync.protocol.exchange import Area
 from sync.protocol.records import Groups, Report
 from sync.protocol.values import Instant, Wire
 
@@ -98,7 +99,7 @@ class ConflictView(Wire, frozen=True):
 
     conflict_id: UUID
     record_id: UUID
-    area_id: UUID
+    area: Area
     opened_at: Instant
     base: Groups
     phone: Groups

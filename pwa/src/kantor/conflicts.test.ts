@@ -24,7 +24,7 @@ function conflict(changes: Partial<ConflictView> = {}): ConflictView {
   return {
     conflict_id: "c1",
     record_id: "r1",
-    area_id: "a1",
+    area: { area_id: "a1", rt: "005", rw: "012", kelurahan: "Contoh", kecamatan: "Contoh" },
     opened_at: 0,
     base: {},
     phone: { identity: { ...IDENTITY, birth_date: "1991" }, document: PASSPORT, note: "pindah" },

@@ -62,7 +62,7 @@ export function resolutionOf(
     kind: "resolve",
     mutation_id: mutationId,
     record_id: conflict.record_id,
-    area_id: conflict.area_id,
+    area_id: conflict.area.area_id,
     captured_at: now,
     seen_version: conflict.server_version,
     conflict_ids: [conflict.conflict_id],

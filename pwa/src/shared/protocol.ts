@@ -327,7 +327,7 @@ export interface BatchView {
 export interface ConflictView {
   conflict_id: Uuid;
   record_id: Uuid;
-  area_id: Uuid;
+  area: Area;
   opened_at: Instant;
   base: Groups;
   phone: Groups;
