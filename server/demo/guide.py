@@ -1,6 +1,7 @@
 """What a newcomer reads when the demo has started: where to go, as whom, and what to try. It only makes text."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from server.demo.cast import APPLICATIONS, OFFICERS, USERS
@@ -46,13 +47,17 @@ def _applicants(address: str, seeded: Seeded) -> Iterator[str]:
 
 
 def _to_try(settings: Settings) -> Iterator[str]:
+    ronda = ".venv/bin/ronda" if settings.var == Path("var") else f"RONDA_VAR={settings.var} .venv/bin/ronda"
     yield from _title("In a second terminal", "")
-    yield "    .venv/bin/ronda seal --now                      seal the open window, and deliver its batch"
-    yield f"    ls {settings.var}/mail                                     the mails that it became"
-    yield f"    .venv/bin/ronda application {APPLICATIONS[2].number} finish  a passport becomes ready"
-    yield "    .venv/bin/ronda --help                          everything else"
+    for command, what in (
+        (f"{ronda} seal --now", "seal the open window, and deliver its batch"),
+        (f"ls {settings.var}/mail", "the mails that it became"),
+        (f"{ronda} application event {APPLICATIONS[2].number} finish", "a passport becomes ready"),
+        (f"{ronda} --help", "everything else"),
+    ):
+        yield f"    {command:58}  {what}"
     yield ""
-    yield f"  This page is kept in {settings.var}/demo.txt. To begin anew, remove {settings.var}/."
+    yield f"  This page is kept in {settings.var / 'demo.txt'}. To begin anew, remove {settings.var}/."
 
 
 def _title(title: str, note: str) -> Iterator[str]:
