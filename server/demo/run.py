@@ -24,7 +24,7 @@ from server.demo import keys, mail
 from server.demo.guide import guide
 from server.demo.seed import seed
 from server.settings import Settings
-from server.store.engine import Database, open_database
+from server.store.engine import open_database
 from server.store.schema import migrate
 
 PAGE: Final = "demo.txt"
@@ -38,7 +38,6 @@ class PortTaken(Exception):
 async def run(settings: Settings) -> None:
     """Serve the demo until it is interrupted. Raises PortTaken, NotADemo."""
     with listening_socket(settings.origin) as listening:
-        settings.var.mkdir(parents=True, exist_ok=True)
         catcher, port = await mail.serve(settings.var / "mail", ZoneInfo(settings.timezone))
         async with catcher:
             await _serve(with_mail(settings, port), listening)
@@ -65,8 +64,8 @@ def with_mail(settings: Settings, port: int) -> Settings:
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
-    page = await _prepare(settings)
-    server = _Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+    page = await seeded_page(settings)
+    server = _Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False, server_header=False))
     stop = _stop_on_signals(server)
     db = open_database(settings.url)
     try:
@@ -98,20 +97,17 @@ def _stop_on_signals(server: uvicorn.Server) -> asyncio.Event:
     return stop
 
 
-async def _prepare(settings: Settings) -> str:
-    """Migrate and seed; the page to print, which is kept in a file as well."""
+async def seeded_page(settings: Settings) -> str:
+    """Migrate and seed; the page to print, which is kept in a file as well. Raises NotADemo."""
+    private = keys.load_or_create(settings.secrets)
     db = open_database(settings.url)
     try:
-        page = await _seeded(db, settings)
+        await db.write(migrate, clock.new_id().hex)
+        page = guide(settings, await seed(db, private, settings.timezone))
     finally:
         await db.close()
     _keep(settings.var / PAGE, page)
     return page
-
-
-async def _seeded(db: Database, settings: Settings) -> str:
-    await db.write(migrate, clock.new_id().hex)
-    return guide(settings, await seed(db, keys.load_or_create(settings.secrets), settings.timezone))
 
 
 def _keep(path: Path, page: str) -> None:
