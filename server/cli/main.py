@@ -6,9 +6,12 @@ import rich_click as click
 import structlog
 
 from server.cli.database import migrate, restored
+from server.cli.demo import demo, seed
 from server.cli.enrol import enrol
 from server.cli.protocol import protocol
+from server.cli.seal import batches_group, seal
 from server.cli.serve import serve
+from server.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,5 +30,5 @@ def main() -> None:
     )
 
 
-for command in (serve, migrate, restored, enrol, protocol):
+for command in (demo, serve, worker, migrate, restored, seed, enrol, seal, batches_group, protocol):
     main.add_command(command)
