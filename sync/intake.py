@@ -46,7 +46,7 @@ def read(raw: bytes) -> Incoming:
 
 
 def _unreadable(raw: bytes, plain: Any, digest: bytes, code: Code) -> Incoming:
-    return Incoming(_claimed_id(plain) or UUID(bytes=digest[:16], version=8), digest, raw, None, code)
+    return Incoming(_claimed_id(plain) or UUID(bytes=digest[:16]), digest, raw, None, code)
 
 
 def _claimed_id(plain: Any) -> UUID | None:
