@@ -1,0 +1,37 @@
+"""The counter of the immigration office: applications, and the events that move them (SPEC P1, P2)."""
+
+from uuid import UUID
+
+from litestar import Router, get, post
+from server.auth import require
+
+from server import clock
+from server.settings import Settings
+from server.store import applications
+from server.store.engine import Database
+from server.store.people import Person
+from server.workdays import today
+from sync.protocol.console import ConsoleRole
+from sync.protocol.passports import CounterRow, EventRequest
+
+STAFF = (ConsoleRole.immigration, ConsoleRole.admin)
+
+
+@get("/")
+async def rows(person: Person, db: Database) -> list[CounterRow]:
+    """The applications, latest visits first, each with the events that are possible now."""
+    require(person, *STAFF)
+    return await db.read(applications.counter_rows)
+
+
+@post("/{application_id:uuid}/events", status_code=200)
+async def happen(
+    application_id: UUID, data: EventRequest, person: Person, db: Database, settings: Settings
+) -> CounterRow:
+    """Apply one event; its news is written with it and sent by the worker."""
+    require(person, *STAFF)
+    present = today(settings.timezone)
+    return await db.write(applications.move, application_id, data.event, data.reason, present, clock.new_id)
+
+
+router = Router("/api/applications", route_handlers=[rows, happen])
