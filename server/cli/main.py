@@ -5,12 +5,14 @@ import logging
 import rich_click as click
 import structlog
 
+from server.cli.applications import application
 from server.cli.database import migrate, restored
 from server.cli.demo import demo, seed
 from server.cli.enrol import enrol
 from server.cli.protocol import protocol
 from server.cli.seal import batches_group, seal
 from server.cli.serve import serve
+from server.cli.vapid import vapid_keys
 from server.cli.worker import worker
 
 
@@ -30,5 +32,20 @@ def main() -> None:
     )
 
 
-for command in (demo, serve, worker, migrate, restored, seed, enrol, seal, batches_group, protocol):
+_COMMANDS = (
+    demo,
+    serve,
+    worker,
+    migrate,
+    restored,
+    seed,
+    enrol,
+    seal,
+    batches_group,
+    application,
+    vapid_keys,
+    protocol,
+)
+
+for command in _COMMANDS:
     main.add_command(command)

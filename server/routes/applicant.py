@@ -1,9 +1,9 @@
 """Applicants: their application by the secret of its link, and being told of it (SPEC P4, N5, N6)."""
 
 from litestar import Router, get, post, put
-from server.auth import AnyRequest, bearer_hash
 
 from server import clock
+from server.auth import AnyRequest, bearer_hash
 from server.settings import Settings
 from server.store import applications, notifications
 from server.store.engine import Database

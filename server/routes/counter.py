@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from litestar import Router, get, post
-from server.auth import require
 
 from server import clock
+from server.auth import require
 from server.settings import Settings
 from server.store import applications
 from server.store.engine import Database
