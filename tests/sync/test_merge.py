@@ -25,7 +25,7 @@ values = {
     "note": notes,
     "photos": photos,
 }
-reports = st.builds(Report, **values)  # type: ignore[arg-type]
+reports = st.builds(Report, **values)
 groups = st.fixed_dictionaries({}, optional=values).map(lambda given: Groups(**given))  # type: ignore[arg-type]
 
 

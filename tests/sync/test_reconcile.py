@@ -31,8 +31,10 @@ def save(number: int, changes: Groups, base: Groups = NOTHING, area: UUID = RT) 
     return SaveReport(UUID(int=number), RECORD, area, 100, changes, base)
 
 
-def held(report: Report | None, version: int = 1, **others: object) -> dict[UUID, Held]:
-    return {RECORD: Held(RECORD, RT, version, report, **others)}  # type: ignore[arg-type]
+def held(
+    report: Report | None, version: int = 1, *, removed: bool = False, conflicts: frozenset[UUID] = frozenset()
+) -> dict[UUID, Held]:
+    return {RECORD: Held(RECORD, RT, version, report, removed, conflicts)}
 
 
 def one(mutation: Mutation, records: dict[UUID, Held] | None = None, **options: object) -> Decision:
@@ -155,11 +157,11 @@ def resolution(seen_version: int, *conflicts: UUID, number: int = 9, removed: bo
 
 
 CONFLICT = UUID(int=8)
-DISPUTED = {"conflicts": frozenset({CONFLICT})}
+DISPUTED = frozenset({CONFLICT})
 
 
 def test_M14_a_resolution_makes_the_next_version_and_closes_what_it_names() -> None:
-    decision = one(resolution(1, CONFLICT), held(identity("Ana"), **DISPUTED), resolver=True)
+    decision = one(resolution(1, CONFLICT), held(identity("Ana"), conflicts=DISPUTED), resolver=True)
     assert decision.held is not None
     assert (decision.held.version, decision.held.report, decision.held.conflicts) == (2, identity("Bea"), frozenset())
     assert decision.resolved == (CONFLICT,)
@@ -167,15 +169,15 @@ def test_M14_a_resolution_makes_the_next_version_and_closes_what_it_names() -> N
 
 @pytest.mark.parametrize(("seen", "conflicts"), [(2, (CONFLICT,)), (0, (CONFLICT,)), (1, (UUID(int=7),))])
 def test_M14_a_resolution_that_saw_another_state_is_rejected(seen: int, conflicts: tuple[UUID, ...]) -> None:
-    decision = one(resolution(seen, *conflicts), held(identity("Ana"), **DISPUTED), resolver=True)
+    decision = one(resolution(seen, *conflicts), held(identity("Ana"), conflicts=DISPUTED), resolver=True)
     assert (decision.outcome.outcome, decision.outcome.code) == (OutcomeKind.rejected, Code.resolution_stale)
 
 
 def test_M14_two_people_cannot_resolve_the_same() -> None:
     both = [arrival(resolution(1, CONFLICT, number=number), resolver=True) for number in (9, 10)]
-    assert kinds(reconcile(both, {}, held(identity("Ana"), **DISPUTED))) == [OutcomeKind.applied, OutcomeKind.rejected]
+    assert kinds(reconcile(both, {}, held(identity("Ana"), conflicts=DISPUTED))) == [OutcomeKind.applied, OutcomeKind.rejected]
 
 
 def test_M14_a_phone_does_not_resolve() -> None:
-    decision = one(resolution(1, CONFLICT), held(identity("Ana"), **DISPUTED))
+    decision = one(resolution(1, CONFLICT), held(identity("Ana"), conflicts=DISPUTED))
     assert decision.outcome.code is Code.resolution_not_allowed
