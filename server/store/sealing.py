@@ -54,7 +54,7 @@ def seal_next(conn: Connection, now: int, schedule: Schedule, patience: int) -> 
     batch_id = _write(conn, occasion, batch)
     _mark(conn, found.window.id, batch_id)
     _tell_phones(conn, batch_id)
-    _dispatch(conn, batch_id, occasion.seq, now)
+    _dispatch(conn, batch_id, occasion.seq)
     return Sealed(occasion.window, occasion.part, batch.hash, len(batch.entries))
 
 
@@ -144,8 +144,8 @@ def _tell_phones(conn: Connection, batch_id: UUID) -> None:
     conn.execute(feed.values(seq=func.coalesce(newest.scalar_subquery(), col(Feed.seq))))
 
 
-def _dispatch(conn: Connection, batch_id: UUID, seq: int, now: int) -> None:
-    """One delivery to each active destination (SPEC B10)."""
+def _dispatch(conn: Connection, batch_id: UUID, seq: int) -> None:
+    """One delivery to each active destination (SPEC B10), due at once, also when its window was sealed early."""
     active = select(col(Destination.destination_id)).where(col(Destination.active)).order_by(col(Destination.name))
     rows = [
         {
@@ -155,7 +155,7 @@ def _dispatch(conn: Connection, batch_id: UUID, seq: int, now: int) -> None:
             "seq": seq,
             "state": DeliveryState.waiting.value,
             "attempts": 0,
-            "next_at": now,
+            "next_at": 0,
         }
         for destination_id in conn.execute(active).scalars()
     ]
