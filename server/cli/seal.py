@@ -1,6 +1,7 @@
 """`ronda seal` and `ronda batches`: batches from the command line."""
 
 from datetime import datetime
+from typing import Final
 
 import rich_click as click
 
@@ -9,7 +10,9 @@ from server.cli.context import in_database, settings
 from server.store import batches, deliveries, sealing
 from server.store.sealing import Sealed
 from sync.batches.sealing import verify_chain
-from sync.windows import window_of
+from sync.windows import MINUTE, window_of
+
+FURTHEST: Final = 7 * 24 * 60 * MINUTE
 
 
 @click.command("seal")
@@ -29,15 +32,15 @@ def seal(early: bool, as_of: datetime | None) -> None:
         part = f"supplement {one.part}" if one.part else "main"
         click.echo(f"{one.window}  {part}  {one.entries} entries  {one.hash}")
     if not sealed:
-        click.echo("Nothing is due. The open window can be sealed with --now.")
+        click.echo("Nothing is due." if until else "Nothing is due. The open window can be sealed with --now.")
 
 
 def _until(early: bool, as_of: datetime | None) -> int | None:
-    """The instant that was asked for. Raises BadParameter for one that has passed."""
+    """The instant that was asked for. Raises BadParameter for one that has passed, or is a slip of the pen."""
     if as_of is not None:
         instant = int(as_of.timestamp()) * 1000
-        if instant <= clock.now():
-            raise click.BadParameter("must lie in the future; what is due is sealed anyway", param_hint="--as-of")
+        if not clock.now() < instant <= clock.now() + FURTHEST:
+            raise click.BadParameter("must lie within the week to come", param_hint="--as-of")
         return instant
     return window_of(clock.now(), settings().schedule).seals_at if early else None
 

@@ -45,7 +45,7 @@ async def as_document(batch_id: UUID, person: Person, db: Database) -> Response[
 
 @get("/batches/{batch_id:uuid}/table.csv")
 async def as_table(batch_id: UUID, person: Person, db: Database) -> Response[bytes]:
-    return await _rendered(batch_id, person, db, table, "text/csv; charset=utf-8", "csv")
+    return await _rendered(batch_id, person, db, table, "text/csv", "csv")
 
 
 async def _rendered(

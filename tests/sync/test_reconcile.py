@@ -175,7 +175,10 @@ def test_M14_a_resolution_that_saw_another_state_is_rejected(seen: int, conflict
 
 def test_M14_two_people_cannot_resolve_the_same() -> None:
     both = [arrival(resolution(1, CONFLICT, number=number), resolver=True) for number in (9, 10)]
-    assert kinds(reconcile(both, {}, held(identity("Ana"), conflicts=DISPUTED))) == [OutcomeKind.applied, OutcomeKind.rejected]
+    assert kinds(reconcile(both, {}, held(identity("Ana"), conflicts=DISPUTED))) == [
+        OutcomeKind.applied,
+        OutcomeKind.rejected,
+    ]
 
 
 def test_M14_a_phone_does_not_resolve() -> None:
