@@ -28,8 +28,3 @@ def new_salt() -> bytes:
 def new_secret() -> str:
     """256 random bits in base64url."""
     return secrets.token_urlsafe(32)
-
-
-def new_link_token() -> str:
-    """128 random bits in base64url, 22 characters: the secret of an applicant's link (SPEC P4)."""
-    return secrets.token_urlsafe(16)

@@ -7,7 +7,7 @@ import segno
 
 from server import clock
 from server.cli.context import in_database, settings
-from server.secrets import hashed
+from server.secrets import hashed, new_link_token
 from server.store import applications
 from server.store.applications import Booking
 from server.workdays import today
@@ -27,7 +27,7 @@ def application() -> None:
 @click.option("--qr", is_flag=True, help="Show the link as a QR code, too.")
 def new(number: str, name: str, visit: datetime | None, service: str, qr: bool) -> None:
     """Add the application NUMBER of NAME, and print the applicant's secret link. It is shown this once."""
-    token, present = clock.new_link_token(), today(settings().timezone)
+    token, present = new_link_token(), today(settings().timezone)
     day = visit.date() if visit else present.day
     booking = Booking(clock.new_id(), number, name, Service(service), day, hashed(token))
     in_database(applications.book, booking, present)
