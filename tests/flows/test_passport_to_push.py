@@ -43,13 +43,18 @@ def firefox(push_service: PushService, ronda: Ronda) -> Iterator[Firefox]:
         yield browser
 
 
-def follow(firefox: Firefox, ronda: Ronda) -> None:
-    """The applicant opens the secret link and turns notifications on with a click; then the app is closed."""
+def open_link(firefox: Firefox, ronda: Ronda) -> None:
+    """The applicant opens the secret link of a passport in process."""
     link = ronda.run("application", "new", NUMBER, NAME).strip()
     for event in ("attend", "pay", "process"):
         ronda.run("application", "event", NUMBER, event)
     firefox.open(link)
     wait_for(lambda: "Paspor sedang dibuat" in heading(firefox))
+
+
+def follow(firefox: Firefox, ronda: Ronda) -> None:
+    """The applicant turns notifications on with a click, and closes the app."""
+    open_link(firefox, ronda)
     firefox.click("button", "Aktifkan pemberitahuan")
     wait_for(lambda: firefox.has("button", "Matikan pemberitahuan"))
     firefox.leave()
@@ -109,6 +114,17 @@ def test_N2_a_worker_killed_between_sending_and_recording_lets_the_phone_show_on
     firefox.open(f"{ronda.origin}/paspor/")
     assert firefox.run(SHOWN) == [WORDS]
     assert len(firefox.alerts()) == 1
+
+
+def test_N1_who_asks_to_be_told_on_a_page_that_is_out_of_date_sees_at_once_that_it_is_ready(
+    firefox: Firefox, ronda: Ronda
+) -> None:
+    """Invariant 18: the notification was written before this browser was known, so the page tells."""
+    open_link(firefox, ronda)
+    ronda.run("application", "event", NUMBER, "finish")
+    assert "Paspor sedang dibuat" in heading(firefox)
+    firefox.click("button", "Aktifkan pemberitahuan")
+    wait_for(lambda: "Siap diambil" in heading(firefox))
 
 
 def topic(push: Received) -> str:
