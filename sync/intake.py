@@ -4,6 +4,7 @@ Reading never raises: what cannot be read is quarantined with its bytes, and the
 """
 
 import hashlib
+import json
 import unicodedata
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ def read(raw: bytes) -> Incoming:
         plain: Any = msgspec.json.decode(raw)
         canonical = _canonical.encode(plain)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _unreadable(raw, None, hashlib.sha256(raw).digest(), Code.mutation_unreadable)
+        return _unreadable(raw, _lenient(raw), hashlib.sha256(raw).digest(), Code.mutation_unreadable)
     digest = hashlib.sha256(canonical).digest()
     if not canonical.isascii() and not unicodedata.is_normalized("NFC", canonical.decode()):
         return _unreadable(raw, plain, digest, Code.text_forbidden)
@@ -47,6 +48,14 @@ def read(raw: bytes) -> Incoming:
 
 def _unreadable(raw: bytes, plain: Any, digest: bytes, code: Code) -> Incoming:
     return Incoming(_claimed_id(plain) or UUID(bytes=digest[:16]), digest, raw, None, code)
+
+
+def _lenient(raw: bytes) -> Any:
+    """What a reader sees that takes lone surrogates and NaN: enough to learn the id."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _claimed_id(plain: Any) -> UUID | None:

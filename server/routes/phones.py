@@ -1,8 +1,11 @@
 """Officers' phones: enrolment and the exchange."""
 
+import json
+
 import msgspec
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from msgspec import Raw
 
 from server import clock
 from server.auth import bearer_hash
@@ -41,11 +44,23 @@ def decode_exchange(body: bytes) -> ExchangeRequest:
         asked = _decode_request(body)
     except msgspec.ValidationError as error:
         raise Refused(Code.request_invalid) from error
-    except msgspec.DecodeError as error:
-        raise Refused(Code.body_not_json) from error
+    except msgspec.DecodeError:
+        asked = _decode_leniently(body)
     if not 1 <= asked.protocol <= PROTOCOL:
         raise Refused(Code.protocol_unsupported)
     return asked
+
+
+def _decode_leniently(body: bytes) -> ExchangeRequest:
+    """A request with half an emoji or a NaN in one mutation: that one is to be quarantined, not the request refused."""
+    try:
+        plain = json.loads(body)
+        raws = [Raw(json.dumps(mutation).encode()) for mutation in plain["mutations"]]
+        return msgspec.convert(plain | {"mutations": raws}, ExchangeRequest)
+    except json.JSONDecodeError as error:
+        raise Refused(Code.body_not_json) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(Code.request_invalid) from error
 
 
 @post("/enrol", status_code=200)
