@@ -17,10 +17,11 @@ from server.store import batches, deliveries
 from server.store.deliveries import Claimed, Result
 from server.store.engine import Database
 from server.transports import Parcel, Transport, TransportError
-from sync.batches.deliveries import SECOND, Event, backoff
+from sync.batches.deliveries import LONGEST_DELAY, SECOND, Event, backoff
 from sync.errors import Busy
 
 MARGIN: Final = 60 * SECOND
+LONGEST_LINE: Final = 300
 
 log = structlog.get_logger()
 _random: Final = secrets.SystemRandom()
@@ -52,19 +53,24 @@ async def _attempt(db: Database, transports: Mapping[str, Transport], claimed: C
         if transport is None or batch is None:
             raise TransportError(f"no transport for {claimed.transport}", permanent=False)
         parcel = Parcel(claimed.delivery_id, claimed.destination, claimed.address, batch)
-        return Result(Event.accept, await transport.send(parcel, clock.now()))
+        return Result(Event.accept, _line(await transport.send(parcel, clock.now())))
     except TransportError as error:
         if error.permanent:
-            return Result(Event.refuse, str(error))
-        return _later(claimed, str(error), error.retry_after)
+            return Result(Event.refuse, _line(str(error)))
+        return _later(claimed, _line(str(error)), error.retry_after)
     except Exception as error:
         # A fault of ours must not end the worker; the destination gets the batch when it is mended.
         return _later(claimed, type(error).__name__, 0)
 
 
 def _later(claimed: Claimed, detail: str, retry_after: int) -> Result:
-    delay = max(backoff(claimed.attempts, _random.random()), retry_after * SECOND)
+    delay = max(backoff(claimed.attempts, _random.random()), min(retry_after * SECOND, LONGEST_DELAY))
     return Result(Event.retry, detail, clock.now() + delay)
+
+
+def _line(said: str) -> str:
+    """What a destination said, as one line that a database can hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in said).strip()[:LONGEST_LINE]
 
 
 async def _record(db: Database, claimed: Claimed, result: Result, until: int) -> None:

@@ -9,10 +9,12 @@ from server import clock
 from server.cli.context import in_database, settings
 from server.store import batches, deliveries, sealing
 from server.store.sealing import Sealed
+from sync.batches.header import FIRST
 from sync.batches.sealing import verify_chain
 from sync.windows import MINUTE, window_of
 
 FURTHEST: Final = 7 * 24 * 60 * MINUTE
+AT_ONCE: Final = 50
 
 
 @click.command("seal")
@@ -60,11 +62,13 @@ def batches_group() -> None:
 @batches_group.command("verify")
 def verify() -> None:
     """Check the hash of each batch, and that it names the batch before it."""
-    links = in_database(batches.chain)
-    broken = verify_chain(links)
-    for digest in broken:
-        click.echo(f"broken: {digest}", err=True)
-    click.echo(f"{len(links)} batches, {len(broken)} broken")
+    checked, previous, broken = 0, FIRST, 0
+    while links := in_database(batches.chain, checked, AT_ONCE):
+        for digest in verify_chain(links, previous):
+            click.echo(f"broken: {digest}", err=True)
+            broken += 1
+        checked, previous = checked + len(links), links[-1][1]
+    click.echo(f"{checked} batches, {broken} broken")
     if broken:
         raise SystemExit(1)
 

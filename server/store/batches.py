@@ -32,10 +32,10 @@ def load(conn: Connection, batch_id: UUID) -> Batch | None:
     return Batch(found.header, found.hash, tuple(SealedEntry(*row) for row in rows))
 
 
-def chain(conn: Connection) -> list[tuple[bytes, str]]:
-    """The headers and hashes of all batches, in the order of the chain."""
-    query = select(col(BatchRow.header), col(BatchRow.hash)).order_by(col(BatchRow.seq))
-    return [(header, digest) for header, digest in conn.execute(query)]
+def chain(conn: Connection, after: int = 0, limit: int | None = None) -> list[tuple[bytes, str]]:
+    """Headers and hashes in the order of the chain, from the place behind `after` on."""
+    query = select(col(BatchRow.header), col(BatchRow.hash)).where(col(BatchRow.seq) > after)
+    return [(header, digest) for header, digest in conn.execute(query.order_by(col(BatchRow.seq)).limit(limit))]
 
 
 def newest(conn: Connection, limit: int) -> list[BatchView]:

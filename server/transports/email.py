@@ -54,19 +54,10 @@ class EmailTransport:
         self._seconds = seconds
 
     async def send(self, parcel: Parcel, now: int) -> str:  # noqa: ARG002
-        server = self._server
+        message = await asyncio.to_thread(letter, parcel, self._sender)
         try:
-            _, answer = await aiosmtplib.send(
-                await asyncio.to_thread(letter, parcel, self._sender),
-                hostname=server.host,
-                port=server.port,
-                username=server.username,
-                password=server.password,
-                use_tls=server.tls,
-                start_tls=not server.tls and server.host not in LOOPBACK,
-                tls_context=self._context,
-                timeout=self._seconds,
-            )
+            async with asyncio.timeout(self._seconds):
+                _, answer = await self._hand_in(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:
@@ -74,6 +65,20 @@ class EmailTransport:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise TransportError(type(error).__name__, permanent=False) from error
         return answer
+
+    async def _hand_in(self, message: EmailMessage) -> tuple[object, str]:
+        server = self._server
+        return await aiosmtplib.send(
+            message,
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.tls,
+            start_tls=not server.tls and server.host not in LOOPBACK,
+            tls_context=self._context,
+            timeout=self._seconds,
+        )
 
     async def close(self) -> None:
         """Each mail has a connection of its own."""

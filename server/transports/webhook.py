@@ -75,8 +75,7 @@ def _receipt(response: aiohttp.ClientResponse, body: bytes) -> str:
     """The receipt of a 2xx. Of what failed, only the status is kept: a body may quote what was sent."""
     status = response.status
     if 200 <= status < 300:
-        said = "".join(filter(str.isprintable, body.decode(errors="replace")))
-        return f"{status} {said}".strip()
+        return f"{status} {body.decode(errors='replace')}"
     permanent = 300 <= status < 500 and status not in AGAIN
     wait = response.headers.get("Retry-After", "")
     seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 0

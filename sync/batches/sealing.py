@@ -95,11 +95,13 @@ def verify(batch: Batch) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def verify_chain(headers: Iterable[tuple[bytes, str]]) -> tuple[str, ...]:
-    """The hashes of a whole chain, as (header, hash) in order, that are not theirs or do not name the one before."""
-    links = [(b"", FIRST), *headers]
+def verify_chain(links: Iterable[tuple[bytes, str]], previous: str = FIRST) -> tuple[str, ...]:
+    """The hashes of a chain, as (header, hash) in order, that are not theirs or do not name the one before.
+
+    `previous` is the hash before the first of them.
+    """
     return tuple(
         own
-        for (_, before), (header, own) in pairwise(links)
+        for (_, before), (header, own) in pairwise([(b"", previous), *links])
         if sha256(header).hexdigest() != own or _header.decode(header).previous != before
     )

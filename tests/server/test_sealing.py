@@ -20,7 +20,7 @@ from server.tables.reports import Version
 from sync.batches.header import Header
 from sync.batches.sealing import header_of, verify, verify_chain
 from sync.protocol.exchange import NilChange, ReportChange
-from sync.windows import MINUTE
+from sync.windows import MINUTE, Schedule
 from tests.support import city
 from tests.support.city import RTS, SCHEDULE, edit, nil, report, send
 
@@ -117,6 +117,17 @@ async def test_B4_B5_versions_of_one_record_go_to_the_windows_of_their_captures(
     await send(db, at("14:00"), first)
     await send(db, at("16:00"), edit(first, at("16:00"), "Maria Lain"))
     assert parts(await seal(db, at("20:15"))) == [("2026-11-23/siang", 0, 1), ("2026-11-23/malam", 0, 1)]
+
+
+async def test_B4_W2_what_an_older_schedule_named_is_sealed_under_its_name(db: Database) -> None:
+    older = Schedule("Asia/Jakarta", (("subuh", "05:00"), ("sore", "17:00")), 15)
+    late = city.job(at("14:00"), nil(RTS[0], at("14:00")), report(RTS[1], at("14:00")))
+    await db.write(exchange, [late], older)
+    assert await seal(db, at("15:14")) == []
+    assert ("2026-11-23/sore", 0, 2) in parts(await seal(db, at("15:15")))
+    await db.write(exchange, [city.job(at("16:00"), nil(RTS[2], at("14:30")))], older)
+    assert parts(await seal(db, at("16:15"))) == [("2026-11-23/sore", 1, 1)]
+    await assert_each_version_is_in_one_batch(db)
 
 
 async def test_B6_sealing_again_after_a_crash_gives_the_same_batch(db: Database) -> None:
