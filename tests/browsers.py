@@ -7,7 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -46,15 +49,23 @@ def _required(browser: str) -> str:
 def find(browser: str) -> str | None:
     """The first of the browser's names that is a program which answers; a stub that only names a shop does not."""
     named = [path for name in NAMES[browser] if (path := shutil.which(name))]
-    return next((path for path in [*named, *_of_playwright(browser)] if _answers(path)), None)
+    return next(filter(_answers, chain(named, _of_playwright(browser))), None)
 
 
-def _of_playwright(browser: str) -> list[str]:
+def _of_playwright(browser: str) -> Iterator[str]:
+    """Asked in a thread of its own: a test may have a playwright running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        path = thread.submit(_playwrights_path, browser).result()
+    if Path(path).exists():
+        yield path
+
+
+def _playwrights_path(browser: str) -> str:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         path: str = getattr(playwright, browser).executable_path
-    return [path] if Path(path).exists() else []
+    return path
 
 
 def _answers(path: str) -> bool:

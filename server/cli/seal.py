@@ -7,8 +7,10 @@ import rich_click as click
 
 from server import clock
 from server.cli.context import in_database, settings
-from server.store import batches, deliveries, sealing
+from server.store import batches, deliveries, destinations, sealing
+from server.store.destinations import Wanted
 from server.store.sealing import Sealed
+from server.transports.opening import destinations as configured
 from sync.batches.header import FIRST
 from sync.batches.sealing import verify_chain
 from sync.windows import MINUTE, window_of
@@ -29,6 +31,8 @@ def seal(early: bool, as_of: datetime | None) -> None:
     supplements. Nothing is sealed twice.
     """
     until = _until(early, as_of)
+    # A batch is for the destinations of its sealing, also when no worker has run before.
+    in_database(destinations.keep, [Wanted(*one) for one in configured(settings())])
     sealed = [*_seal_all(clock.now()), *(_seal_all(until) if until else [])]
     for one in sealed:
         part = f"supplement {one.part}" if one.part else "main"

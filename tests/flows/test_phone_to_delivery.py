@@ -16,13 +16,12 @@ from standardwebhooks.webhooks import Webhook
 
 from server.demo.keys import load_or_create
 from server.transports.webhook import webhook_secret
-from tests.support.phone import Phone, capture, enrol, send_now
+from tests.support.phone import Phone, capture, enrol, outcomes, send_now
 from tests.support.receivers import HttpsReceiver, Received, SmtpReceiver
 from tests.support.ronda import Ronda
 from tests.support.waiting import wait_for
 
 OFFICER: Final = "Budi"
-HOUR: Final = 3_600
 
 # What is typed, by the form's names, and what the table is to say, by its heads.
 PASSPORT: Final = {
@@ -151,7 +150,7 @@ def test_B10_what_a_phone_without_signal_captured_reaches_both_destinations(
     phone.page.context.set_offline(False)
     send_now(phone.page)
     sent = [[kind, "acknowledged", "applied"] for kind in ("nil", "report", "report", "report", "report")]
-    assert phone.outcomes() == sent
+    assert outcomes(phone.page) == sent
 
     # Captured before the close, sent after the seal: the server is away in between.
     server.terminate()
