@@ -248,14 +248,14 @@ def test_M14_data_that_differ_are_settled_by_a_person_and_reach_the_phone(
 
 def resolve(console: APIRequestContext, ronda: Ronda) -> Any:
     """Choose the phone's values of the only conflict, as the lurah, by the API."""
-    password = load_or_create(ronda.folder / "var").password("lurah")
+    password = load_or_create(ronda.folder / "var" / "secrets").password("lurah")
     console.post("/api/session", data={"username": "lurah", "password": password})
     [conflict] = console.get("/api/conflicts").json()
     decision = {
         "kind": "resolve",
         "mutation_id": "0190b5a0-0000-7000-8000-000000000001",
         "record_id": conflict["record_id"],
-        "area_id": conflict["area_id"],
+        "area_id": conflict["area"]["area_id"],
         "captured_at": conflict["opened_at"],
         "seen_version": conflict["server_version"],
         "conflict_ids": [conflict["conflict_id"]],

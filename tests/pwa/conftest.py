@@ -18,7 +18,7 @@ class City(Ronda):
 
     @property
     def keys(self) -> Keys:
-        return load_or_create(self.folder / "var")
+        return load_or_create(self.folder / "var" / "secrets")
 
     def link(self, number: str) -> str:
         """The secret link of an application."""
