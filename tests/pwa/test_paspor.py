@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sync.notifications import Kind, payload
 from sync.protocol.passports import Locale
 from tests.pwa.conftest import City
-from tests.support.screens import PHONE, errors_of, violations
+from tests.support.screens import PHONE, await_worker, errors_of, violations
 from tests.support.waiting import wait_for
 
 BOOKED, PROCESSING, READY, ON_HOLD = (f"{number:016}" for number in (101, 103, 104, 105))
@@ -54,7 +54,7 @@ def test_a_reason_is_told(page: Page, city: City) -> None:
 
 def test_the_timeline_is_there_without_a_signal_and_says_how_old_it_is(page: Page, city: City) -> None:
     opened(page, city, PROCESSING)
-    page.evaluate("navigator.serviceWorker.ready")
+    await_worker(page)
     page.context.set_offline(True)
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text(STATES[PROCESSING])
@@ -91,11 +91,13 @@ def test_english_is_kept_and_told_to_screen_readers(page: Page, city: City) -> N
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
-def test_who_denies_notifications_is_told_how_to_allow_them(page: Page, city: City) -> None:
-    opened(page, city, PROCESSING)
-    page.evaluate("Notification.requestPermission = async () => 'denied'")
-    page.evaluate("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
-    page.get_by_role("button", name="Aktifkan pemberitahuan").click()
+def test_who_denies_notifications_is_told_how_to_allow_them(installable: BrowserContext, city: City) -> None:
+    page = opened(installable.new_page(), city, PROCESSING)
+    enable = page.get_by_role("button", name="Aktifkan pemberitahuan")
+    expect(enable).to_be_visible()
+    denied = {"permission": {"name": "notifications"}, "setting": "denied", "origin": city.origin}
+    installable.new_cdp_session(page).send("Browser.setPermission", denied)
+    enable.click()
     expect(page.get_by_text("Pemberitahuan diblokir")).to_be_visible()
     assert violations(page) == []
 
@@ -104,7 +106,7 @@ def test_who_denies_notifications_is_told_how_to_allow_them(page: Page, city: Ci
 def test_the_app_can_be_installed(installable: BrowserContext, city: City, app: str) -> None:
     page = installable.new_page()
     page.goto(f"{city.origin}/{app}/")
-    page.evaluate("navigator.serviceWorker.ready")
+    await_worker(page)
     devtools = installable.new_cdp_session(page)
     assert devtools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
 
@@ -112,7 +114,7 @@ def test_the_app_can_be_installed(installable: BrowserContext, city: City, app: 
 def test_N3_a_push_is_shown_by_the_service_worker(installable: BrowserContext, city: City) -> None:
     installable.grant_permissions(["notifications"], origin=city.origin)
     page = installable.new_page()
-    opened(page, city, PROCESSING).evaluate("navigator.serviceWorker.ready")
+    await_worker(opened(page, city, PROCESSING))
     registrations: list[str] = []
     devtools = installable.new_cdp_session(page)
     devtools.on(

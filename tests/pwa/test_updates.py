@@ -6,7 +6,7 @@ from shutil import copytree
 from playwright.sync_api import Page, expect
 
 from tests.support.ronda import ROOT, Ronda
-from tests.support.waiting import wait_for
+from tests.support.screens import await_worker
 
 
 def test_a_new_version_is_offered_and_waits_for_the_person(page: Page, tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_a_new_version_is_offered_and_waits_for_the_person(page: Page, tmp_path:
     with Ronda(tmp_path, RONDA_PWA=str(apps)) as ronda:
         ronda.start_server()
         page.goto(f"{ronda.origin}/paspor/")
-        wait_for(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
+        await_worker(page)
         _release(apps / "paspor")
         page.reload()
         expect(page.get_by_text("Versi baru tersedia.")).to_be_visible()

@@ -5,6 +5,8 @@ from typing import Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.support.waiting import wait_for
+
 CHROMIUM_ARGS: Final = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,6 +26,11 @@ def violations(page: Page) -> list[str]:
     """Each rule of axe that the page breaks, with the first element that breaks it."""
     found = _axe.run(page).response["violations"]
     return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
+
+
+def await_worker(page: Page) -> None:
+    """Until the app's service worker answers for this page, so that it opens without a signal from now on."""
+    wait_for(lambda: page.evaluate("navigator.serviceWorker.controller?.state === 'activated'"))
 
 
 def errors_of(page: Page) -> list[str]:
