@@ -108,12 +108,6 @@ def day_of(instant: int, timezone: str) -> date:
     return _local(instant // 1000, timezone).date()
 
 
-def next_seal(now: int, schedule: Schedule) -> Window:
-    """The first window that becomes due after `now` (SPEC W5)."""
-    since = now - schedule.grace_minutes * MINUTE
-    return next(window for window in windows_from(since, schedule) if now < window.seals_at)
-
-
 def capture_instant(
     captured_at: int, phone_now: int, server_now: int, last_offset: int | None, enrolled_at: int
 ) -> Capture:

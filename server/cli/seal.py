@@ -12,11 +12,10 @@ from server.store.destinations import Wanted
 from server.store.sealing import Sealed
 from server.transports.opening import destinations as configured
 from sync.batches.header import FIRST
-from sync.batches.sealing import verify_chain
+from sync.batches.sealing import verify as check
 from sync.windows import MINUTE, window_of
 
 FURTHEST: Final = 7 * 24 * 60 * MINUTE
-AT_ONCE: Final = 50
 
 
 @click.command("seal")
@@ -65,14 +64,15 @@ def batches_group() -> None:
 
 @batches_group.command("verify")
 def verify() -> None:
-    """Check the hash of each batch, and that it names the batch before it."""
-    checked, previous, broken = 0, FIRST, 0
-    while links := in_database(batches.chain, checked, AT_ONCE):
-        for digest in verify_chain(links, previous):
-            click.echo(f"broken: {digest}", err=True)
+    """Check each batch: its hash, its entries, and that it names the batch before it."""
+    seq, previous, broken = 0, FIRST, 0
+    while batch := in_database(batches.at, seq + 1):
+        seq += 1
+        if faults := check(batch, previous):
             broken += 1
-        checked, previous = checked + len(links), links[-1][1]
-    click.echo(f"{checked} batches, {broken} broken")
+            click.echo(f"batch {seq} is broken: {', '.join(faults)}", err=True)
+        previous = batch.hash
+    click.echo(f"{seq} batches, {broken} broken")
     if broken:
         raise SystemExit(1)
 

@@ -16,26 +16,28 @@ from sync.protocol.console import BatchView, DeliveryState, DeliveryView
 
 def load(conn: Connection, batch_id: UUID) -> Batch | None:
     """A batch with its entries, as it was sealed; None if there is none."""
-    found = conn.execute(
-        select(col(BatchRow.header), col(BatchRow.hash)).where(col(BatchRow.batch_id) == batch_id)
-    ).one_or_none()
+    return _read(conn, col(BatchRow.batch_id) == batch_id)
+
+
+def at(conn: Connection, seq: int) -> Batch | None:
+    """The batch at a place in the chain, from 1 on."""
+    return _read(conn, col(BatchRow.seq) == seq)
+
+
+def _read(conn: Connection, which: Any) -> Batch | None:
+    query = select(col(BatchRow.batch_id), col(BatchRow.header), col(BatchRow.hash)).where(which)
+    found = conn.execute(query).one_or_none()
     if found is None:
         return None
-    query = select(
+    entries = select(
         col(BatchEntry.record_id),
         col(BatchEntry.version),
         col(BatchEntry.salt),
         col(BatchEntry.digest),
         col(BatchEntry.body),
-    ).where(col(BatchEntry.batch_id) == batch_id)
-    rows = conn.execute(query.order_by(col(BatchEntry.position)))
+    ).where(col(BatchEntry.batch_id) == found.batch_id)
+    rows = conn.execute(entries.order_by(col(BatchEntry.position)))
     return Batch(found.header, found.hash, tuple(SealedEntry(*row) for row in rows))
-
-
-def chain(conn: Connection, after: int = 0, limit: int | None = None) -> list[tuple[bytes, str]]:
-    """Headers and hashes in the order of the chain, from the place behind `after` on."""
-    query = select(col(BatchRow.header), col(BatchRow.hash)).where(col(BatchRow.seq) > after)
-    return [(header, digest) for header, digest in conn.execute(query.order_by(col(BatchRow.seq)).limit(limit))]
 
 
 def newest(conn: Connection, limit: int) -> list[BatchView]:

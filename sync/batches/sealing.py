@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from hashlib import sha256
-from itertools import pairwise
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from sync.batches.entries import AnyEntry, SealedEntry, StoredVersion, canonical, digest, sealed_entry
-from sync.batches.header import FIRST, FORMAT, Header, OpenConflict, Standing, totals
+from sync.batches.header import FORMAT, Header, OpenConflict, Standing, totals
 from sync.windows import iso
 
 _header: Final = msgspec.json.Decoder(Header)
@@ -80,12 +79,17 @@ def entries_of(batch: Batch) -> list[AnyEntry]:
     return [_entry.decode(entry.body) for entry in batch.entries if entry.body is not None]
 
 
-def verify(batch: Batch) -> tuple[str, ...]:
-    """What is wrong with a batch: `hash`, `entries`, `entry 3`; nothing if it is sound. Destroyed entries are not."""
-    faults = []
+def verify(batch: Batch, previous: str | None = None) -> tuple[str, ...]:
+    """What is wrong with a batch: `hash`, `previous`, `entries`, `entry 3`; nothing if it is sound.
+
+    `previous` is the hash of the batch before it, None if that is not to be looked at. A destroyed entry is sound.
+    """
+    header, faults = header_of(batch), []
     if sha256(batch.header).hexdigest() != batch.hash:
         faults.append("hash")
-    if header_of(batch).entries != tuple(entry.digest for entry in batch.entries):
+    if previous not in (None, header.previous):
+        faults.append("previous")
+    if header.entries != tuple(entry.digest for entry in batch.entries):
         faults.append("entries")
     faults += [
         f"entry {position}"
@@ -93,15 +97,3 @@ def verify(batch: Batch) -> tuple[str, ...]:
         if entry.body is not None and digest(entry.salt, entry.body) != entry.digest
     ]
     return tuple(faults)
-
-
-def verify_chain(links: Iterable[tuple[bytes, str]], previous: str = FIRST) -> tuple[str, ...]:
-    """The hashes of a chain, as (header, hash) in order, that are not theirs or do not name the one before.
-
-    `previous` is the hash before the first of them.
-    """
-    return tuple(
-        own
-        for (_, before), (header, own) in pairwise([(b"", previous), *links])
-        if sha256(header).hexdigest() != own or _header.decode(header).previous != before
-    )

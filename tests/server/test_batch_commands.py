@@ -69,4 +69,5 @@ def test_B3_B7_a_chain_that_was_broken_by_force_is_found(var: Path) -> None:
     asyncio.run(change())
     result = ronda(var, "batches", "verify")
     assert result.exit_code == 1
+    assert "batch 2 is broken: hash" in result.output
     assert "3 batches, 1 broken" in result.output

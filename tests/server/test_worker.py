@@ -14,7 +14,6 @@ from server.settings import Settings
 from server.store import batches
 from server.store.engine import Database, open_database
 from server.store.schema import migrate
-from sync.batches.sealing import verify_chain
 from sync.errors import Busy, Code
 from sync.protocol.console import BatchView, DeliveryState
 from tests.support import city
@@ -61,7 +60,7 @@ async def test_B4_B10_B12_two_workers_seal_once_and_send_each_batch_to_both(data
         async with asyncio.timeout(10):
             await asyncio.gather(*workers)
     order = [batch.hash for batch in reversed(found)]
-    assert verify_chain(await database.read(batches.chain)) == ()
+    await city.assert_the_chain_is_sound(database)
     assert [mail["Ronda-Batch"] for mail in post.mails] == order
     assert [request.headers["idempotency-key"] for request in endpoint.requests] == [order[0], *order]
 

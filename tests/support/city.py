@@ -9,11 +9,14 @@ from sqlalchemy import Connection, insert
 
 from server import clock
 from server.secrets import hashed
+from server.store import batches
 from server.store.areas import add_areas
 from server.store.engine import Database
 from server.store.exchange import Job, exchange
 from server.store.people import add_officer, assign
 from server.tables.people import Device
+from sync.batches.header import FIRST
+from sync.batches.sealing import verify
 from sync.intake import read
 from sync.protocol.exchange import ExchangeResponse, FileNil, Mutation, SaveReport
 from sync.protocol.records import Groups, Identity
@@ -95,3 +98,12 @@ async def send(db: Database, now: int, *mutations: Mutation, cursor: str = "") -
     assert isinstance(answer, ExchangeResponse), answer
     assert all(outcome.version for outcome in answer.outcomes), answer.outcomes
     return answer
+
+
+async def assert_the_chain_is_sound(db: Database) -> None:
+    """Each batch verifies and names the one before it (SPEC B2, B3)."""
+    seq, previous = 1, FIRST
+    while batch := await db.read(batches.at, seq):
+        assert verify(batch, previous) == ()
+        seq, previous = seq + 1, batch.hash
+    assert seq > 1
