@@ -7,6 +7,7 @@ import rich_click as click
 
 from server import clock
 from server.cli.context import in_database, settings
+from server.settings import SettingsError
 from server.store import batches, deliveries, destinations, sealing
 from server.store.destinations import Wanted
 from server.store.sealing import Sealed
@@ -30,14 +31,26 @@ def seal(early: bool, as_of: datetime | None) -> None:
     supplements. Nothing is sealed twice.
     """
     until = _until(early, as_of)
-    # A batch is for the destinations of its sealing, also when no worker has run before.
-    in_database(destinations.keep, [Wanted(*one) for one in configured(settings())])
+    _keep_destinations()
     sealed = [*_seal_all(clock.now()), *(_seal_all(until) if until else [])]
     for one in sealed:
         part = f"supplement {one.part}" if one.part else "main"
         click.echo(f"{one.window}  {part}  {one.entries} entries  {one.hash}")
     if not sealed:
         click.echo("Nothing is due." if until else "Nothing is due. The open window can be sealed with --now.")
+
+
+def _keep_destinations() -> None:
+    """A batch is for the destinations of its sealing, also when no worker has run before.
+
+    Where the settings name none, as in a second terminal beside the demo, those of the worker stay.
+    """
+    try:
+        wanted = [Wanted(*one) for one in configured(settings())]
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    if wanted:
+        in_database(destinations.keep, wanted)
 
 
 def _until(early: bool, as_of: datetime | None) -> int | None:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 from server import clock
 from server.cli import main
 from server.settings import Settings
+from server.store import batches
 from server.store.engine import open_database
 from server.store.schema import migrate
+from sync.protocol.console import BatchView
 from tests.support import city
 from tests.support.city import RTS, nil, send
 
@@ -39,10 +41,26 @@ def ronda(var: Path, *words: str) -> Result:
     return CliRunner().invoke(main, words, env={"RONDA_VAR": str(var)})
 
 
+async def newest(var: Path) -> list[BatchView]:
+    db = open_database(Settings(var=var).url)
+    try:
+        return await db.read(batches.newest, 9)
+    finally:
+        await db.close()
+
+
 def test_B4_the_open_window_can_be_sealed_early_and_only_once(var: Path) -> None:
     assert "can be sealed with --now" in ronda(var, "seal").output
     assert ronda(var, "seal", "--now").output.startswith("2026-11-23/siang  main  1 entries  ")
     assert ronda(var, "seal", "--now").output == "Nothing is due.\n"
+
+
+def test_B10_a_batch_sealed_by_hand_goes_to_the_destinations_of_the_settings_or_else_of_the_worker(var: Path) -> None:
+    env = {"RONDA_VAR": str(var), "RONDA_DESTINATIONS": "imigrasi=https://imigrasi.example"}
+    assert CliRunner().invoke(main, ["seal"], env=env).exit_code == 0
+    ronda(var, "seal", "--now")
+    [batch] = asyncio.run(newest(var))
+    assert [delivery.destination for delivery in batch.deliveries] == ["imigrasi"]
 
 
 @pytest.mark.parametrize("moment", ["2026-11-23T12:00+07:00", "2026-11-30T12:01+07:00", "2036-11-23T15:15+07:00"])
