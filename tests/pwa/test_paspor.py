@@ -102,10 +102,9 @@ def test_who_denies_notifications_is_told_how_to_allow_them(installable: Browser
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("app", ["paspor", "petugas"])
-def test_the_app_can_be_installed(installable: BrowserContext, city: City, app: str) -> None:
+def test_the_app_can_be_installed(installable: BrowserContext, city: City) -> None:
     page = installable.new_page()
-    page.goto(f"{city.origin}/{app}/")
+    page.goto(f"{city.origin}/paspor/")
     await_worker(page)
     devtools = installable.new_cdp_session(page)
     assert devtools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []

@@ -91,8 +91,8 @@ test("a failed reload leaves what was there visible", async () => {
   expect(resource.problem).toBe("busy");
 });
 
-test("the counter is for immigration and admins; an address of another view is not found", () => {
-  expect(viewsFor("lurah")).not.toContain("counter");
+test("what is of the whole city is for immigration and admins; an address of another view is not found", () => {
+  expect(viewsFor("lurah")).toEqual(["today", "conflicts"]);
   expect(viewAt("#/loket", "immigration")).toBe("counter");
   expect(viewAt("#/loket", "lurah")).toBeNull();
   expect(viewAt("", "lurah")).toBe("today");

@@ -10,7 +10,9 @@ const PATHS: Record<View, string> = {
   conflicts: "#/data-berbeda",
   counter: "#/loket",
 };
-const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = { counter: ["immigration", "admin"] };
+/** Batches and applications are those of the whole city. */
+const CITY: readonly ConsoleRole[] = ["immigration", "admin"];
+const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = { batches: CITY, counter: CITY };
 
 export const hrefOf = (view: View): string => PATHS[view];
 
