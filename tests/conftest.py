@@ -65,3 +65,8 @@ def _begin_anew(conn: Connection) -> None:
         conn.exec_driver_sql("drop schema public cascade")
         conn.exec_driver_sql("create schema public")
     migrate(conn, EPOCH)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Playwright keeps a loop running on the main thread from its first test on, so its tests come last."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
