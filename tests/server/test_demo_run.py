@@ -6,7 +6,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +14,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.support.ronda import COMMAND, ROOT, free_port
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).parents[2]
-DEMO = [sys.executable, "-c", "from server.cli import main; main()", "demo"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+DEMO = [*COMMAND, "demo"]
 
 
 def environment(var: Path, port: int) -> dict[str, str]:
