@@ -77,9 +77,10 @@ test("an edit of a removed report brings it back, or leaves it removed", () => {
   expect(resolutionOf(edit, { record: "server" }, "m1", 7)).toMatchObject({ removed: true, changes: {} });
 });
 
-test("values are words, days are dates, photos are counted", () => {
-  expect(readable("unhcr_card")).toBe("Kartu UNHCR");
-  expect(readable("2016-08-01")).toBe("1 Agustus 2016");
-  expect(readable(["a", "b"])).toBe("2 foto");
-  expect(readable("")).toBe("");
+test("what was chosen from a list is shown in words, days as dates, photos by their number, text as it is", () => {
+  expect(readable("document.kind", "unhcr_card")).toBe("Kartu UNHCR");
+  expect(readable("stay.lodging_name", "hotel")).toBe("hotel");
+  expect(readable("stay.arrival", "2016-08-01")).toBe("1 Agustus 2016");
+  expect(readable("photos", ["a", "b"])).toBe("2 foto");
+  expect(readable("note", "")).toBe("");
 });

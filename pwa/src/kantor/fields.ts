@@ -27,7 +27,7 @@ const id = {
     "stay.owner_phone": "Telepon pemilik",
     "stay.arrival": "Tanggal datang",
     "stay.departure": "Tanggal pergi",
-    "stay.purpose": "Tujuan",
+    "stay.purpose": "Keperluan",
     "stay.sponsor": "Penjamin",
     note: "Catatan",
     photos: "Foto",
@@ -41,23 +41,29 @@ const id = {
     photos: "Foto",
   } as Record<Group, string>,
   values: {
-    F: "Perempuan",
-    M: "Laki-laki",
-    X: "Tidak disebutkan",
-    passport: "Paspor",
-    unhcr_card: "Kartu UNHCR",
-    other: "Lainnya",
-    none: "Tidak ada",
-    not_shown: "Tidak dapat menunjukkan dokumen",
-    lost: "Hilang",
-    at_office: "Di kantor imigrasi",
-    with_sponsor: "Di penjamin",
-    house: "Rumah",
-    boarding_house: "Kos",
-    apartment: "Apartemen",
-    hotel: "Hotel",
-    company: "Mes perusahaan",
-  } as Record<string, string>,
+    "identity.sex": { F: "Perempuan", M: "Laki-laki", X: "Lainnya" },
+    "document.kind": {
+      passport: "Paspor",
+      unhcr_card: "Kartu UNHCR",
+      other: "Dokumen lain",
+      none: "Tidak dapat menunjukkan dokumen",
+    },
+    "document.reason": {
+      not_shown: "Tidak mau atau tidak dapat menunjukkan",
+      lost: "Hilang",
+      at_office: "Sedang diurus di kantor imigrasi",
+      with_sponsor: "Dipegang penjamin",
+    },
+    "permit.kind": { none: "Tidak ada" },
+    "stay.lodging": {
+      house: "Rumah",
+      boarding_house: "Kos",
+      apartment: "Apartemen",
+      hotel: "Hotel atau penginapan",
+      company: "Mes perusahaan",
+      other: "Lainnya",
+    },
+  } as Record<string, Record<string, string>>,
   photoCount: (count: number) => `${count} foto`,
 };
 
@@ -97,22 +103,28 @@ const en: typeof id = {
     photos: "Photos",
   },
   values: {
-    F: "Female",
-    M: "Male",
-    X: "Not stated",
-    passport: "Passport",
-    unhcr_card: "UNHCR card",
-    other: "Other",
-    none: "None",
-    not_shown: "Cannot show a document",
-    lost: "Lost",
-    at_office: "At the immigration office",
-    with_sponsor: "With the sponsor",
-    house: "House",
-    boarding_house: "Boarding house",
-    apartment: "Apartment",
-    hotel: "Hotel",
-    company: "Company lodging",
+    "identity.sex": { F: "Female", M: "Male", X: "Other" },
+    "document.kind": {
+      passport: "Passport",
+      unhcr_card: "UNHCR card",
+      other: "Other document",
+      none: "Cannot show a document",
+    },
+    "document.reason": {
+      not_shown: "Will not or cannot show it",
+      lost: "Lost",
+      at_office: "Being processed at the immigration office",
+      with_sponsor: "Held by the sponsor",
+    },
+    "permit.kind": { none: "None" },
+    "stay.lodging": {
+      house: "House",
+      boarding_house: "Boarding house",
+      apartment: "Apartment",
+      hotel: "Hotel or guest house",
+      company: "Company quarters",
+      other: "Other",
+    },
   },
   photoCount: (count) => `${count} photos`,
 };
@@ -121,9 +133,9 @@ export type FieldName = keyof typeof id.fields;
 
 export const names = texts(id, en);
 
-/** A value as a person reads it; an empty one stays empty. */
-export function readable(value: string | readonly string[]): string {
+/** A value of a field as a person reads it; an empty one stays empty. */
+export function readable(field: FieldName, value: string | readonly string[]): string {
   if (typeof value !== "string") return names().photoCount(value.length);
   if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return formatDay(value, language.current);
-  return names().values[value] ?? value;
+  return names().values[field]?.[value] ?? value;
 }
