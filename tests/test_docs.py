@@ -80,3 +80,15 @@ def test_every_target_that_a_page_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     text = code_of("\n".join(page.read_text("utf-8") for page in PAGES))
     assert set(re.findall(r"^make ([a-z]+)", text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("package", ["server", "sync"])
+def test_the_map_of_the_architecture_shows_every_module(package: str) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    shown = re.search(rf"^{package}/ .*?(?=^\S)", text, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+    modules = {
+        path.stem for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    words = set(re.findall(r"\w+", shown[0]))
+    assert modules - {"__init__"} <= words
