@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.pwa.conftest import City
 from tests.support.phone import capture, enrol, outcomes, send_now
@@ -12,6 +12,23 @@ from tests.support.waiting import wait_for
 
 RT_HEAD = "Budi"
 RW_HEAD = "Wati"
+
+# The phone believes that it reports for an RT which is not its officer's.
+OTHER_AREA = """() => new Promise((resolve) => {
+    const opening = indexedDB.open("ronda-petugas");
+    opening.onsuccess = () => {
+        const store = opening.result.transaction("meta", "readwrite").objectStore("meta");
+        const reading = store.get("phone");
+        reading.onsuccess = () => {
+            reading.result.scope.areas[0].area_id = "0190b5a0-0000-7000-8000-000000000009";
+            store.put(reading.result).onsuccess = () => (opening.result.close(), resolve());
+        };
+    };
+})"""
+
+FULL_DISK = """() => {
+    IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError"); };
+}"""
 
 
 def link(city: City, officer: str) -> str:
@@ -99,20 +116,41 @@ def test_M5_two_tabs_send_once(page: Page, city: City) -> None:
     assert outcomes(page) == [["report", "acknowledged", "applied"]] * 2
 
 
-def test_M2_what_was_not_accepted_is_told_and_can_be_reported_again(page: Page, city: City) -> None:
+def test_M12_what_was_not_accepted_is_told_and_can_be_reported_again(page: Page, city: City) -> None:
     enrol(page, link(city, RT_HEAD))
-    refuse = {"outcome": "quarantined", "code": "area_out_of_scope", "version": 0}
-
-    def refused(route: Route) -> None:
-        answer = route.fetch()
-        body = answer.json()
-        outcomes = [{**outcome, **refuse} for outcome in body["outcomes"]]
-        route.fulfill(response=answer, json={**body, "outcomes": outcomes, "changes": []})
-
-    page.route("**/api/exchange", refused)
+    page.evaluate(OTHER_AREA)
+    page.reload()
     capture(page, "Tidak dapat menunjukkan dokumen", full_name="Ditolak Contoh", reason="Hilang")
     page.get_by_role("link", name="1 data tidak diterima").click()
     expect(page.get_by_text("RT ini bukan wilayah Anda ketika data ditulis.")).to_be_visible()
+    assert outcomes(page) == [["report", "quarantined", "quarantined"]]
     assert violations(page) == []
     page.get_by_role("button", name="Laporkan ulang").click()
     expect(page.locator("[name=full_name]")).to_have_value("Ditolak Contoh")
+
+
+def test_M4_what_cannot_be_written_is_not_taken_for_saved(page: Page, city: City) -> None:
+    enrol(page, link(city, RT_HEAD))
+    page.evaluate(FULL_DISK)
+    page.get_by_role("button", name="Laporkan orang asing").click()
+    page.get_by_label("Paspor", exact=True).check()
+    page.locator("[name=full_name]").fill("Penuh Contoh")
+    page.locator("[name=number]").fill("X1")
+    page.get_by_role("button", name="Simpan laporan").click()
+    expect(page.get_by_role("alert")).to_contain_text("Belum tersimpan.")
+    expect(page.locator("[name=full_name]")).to_have_value("Penuh Contoh")
+    assert outcomes(page) == []
+
+
+def test_M5_the_browser_sends_by_itself_when_the_app_is_closed(browser: Browser, page: Page, city: City) -> None:
+    enrol(page, link(city, RT_HEAD))
+    page.context.set_offline(True)
+    capture(page, "Tidak dapat menunjukkan dokumen", full_name="Tertutup Contoh", reason="Hilang")
+    page.close()
+    page.context.set_offline(False)
+    another = browser.new_context(viewport=PHONE)
+    witness = another.new_page()
+    enrol(witness, link(city, RT_HEAD))
+    witness.goto(f"{city.origin}/petugas/#/laporan")
+    expect(witness.get_by_role("link", name="Tertutup Contoh")).to_be_visible(timeout=60_000)
+    another.close()

@@ -50,13 +50,16 @@ export class Draft {
     this.kept = true;
   }
 
-  /** Answers the record's id, or null when something must be mended first. */
-  async save(today: string): Promise<Uuid | null> {
+  /** Whether it can be saved; what must be mended first is in `problems`. */
+  check(today: string): boolean {
     this.problems = problemsOf(this.form, today);
-    if (Object.keys(this.problems).length > 0 || !this.area_id) return null;
+    return Object.keys(this.problems).length === 0 && this.area_id !== "";
+  }
+
+  async save(): Promise<void> {
     const report = reportOf($state.snapshot(this.form), this.#base);
     const { draft_id, record_id, area_id } = this;
-    return saveReport(this.#db, { record_id, area_id, base: this.#base, report, draft_id, now: Date.now() });
+    await saveReport(this.#db, { record_id, area_id, base: this.#base, report, draft_id, now: Date.now() });
   }
 }
 

@@ -3,7 +3,7 @@ import Dexie, { liveQuery } from "dexie";
 import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow } from "../shared/db";
 import { isPending } from "../shared/outbox";
 import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
-import { localDate, windowAt, type Window } from "../shared/windows";
+import { localDate, windowAt } from "../shared/windows";
 import { heardAreas, inOrder, isRefused, stateOf, type RecordState } from "./state";
 
 const TICK = 10_000;
@@ -16,6 +16,7 @@ class Phone {
   #outbox = $state.raw<OutboxRow[]>([]);
   #drafts = $state.raw<DraftRow[]>([]);
   #loaded = $state(false);
+  #broken = $state(false);
   #clock = $state(Date.now());
 
   readonly reports = $derived(inOrder(this.#reports.filter((record) => !record.removed)));
@@ -28,20 +29,41 @@ class Phone {
   );
 
   constructor() {
-    liveQuery(() => this.db.meta.get("phone")).subscribe((row) => {
-      this.#row = row;
-      this.#loaded = true;
-    });
-    liveQuery(() => this.#recordsOf("report")).subscribe((rows) => (this.#reports = rows));
-    liveQuery(() => this.#recentNils()).subscribe((rows) => (this.#nils = rows));
     const open = ["new", "sent", "quarantined", "rejected"];
-    liveQuery(() => this.db.outbox.where("status").anyOf(open).sortBy("seq")).subscribe(
+    this.#follow(
+      () => this.db.meta.get("phone"),
+      (row) => {
+        this.#row = row;
+        this.#loaded = true;
+      },
+    );
+    this.#follow(
+      () => this.#recordsOf("report"),
+      (rows) => (this.#reports = rows),
+    );
+    this.#follow(
+      () => this.#recentNils(),
+      (rows) => (this.#nils = rows),
+    );
+    this.#follow(
+      () => this.db.outbox.where("status").anyOf(open).sortBy("seq"),
       (rows) => (this.#outbox = rows),
     );
-    liveQuery(() => this.db.drafts.orderBy("updated_at").reverse().toArray()).subscribe(
+    this.#follow(
+      () => this.db.drafts.orderBy("updated_at").reverse().toArray(),
       (rows) => (this.#drafts = rows),
     );
     setInterval(() => (this.#clock = Date.now()), TICK);
+  }
+
+  /** Runs the query now and after each change of what it read. */
+  #follow<T>(query: () => Promise<T>, next: (value: T) => void): void {
+    liveQuery(query).subscribe({ next, error: () => (this.#broken = true) });
+  }
+
+  /** The phone's storage cannot be read. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   get loaded(): boolean {
@@ -105,4 +127,3 @@ class Phone {
 }
 
 export const phone = new Phone();
-export type { Window };

@@ -8,6 +8,11 @@ class Route {
     addEventListener("hashchange", () => (this.#fragment = location.hash));
   }
 
+  /** The fragment as it stands. */
+  get path(): string {
+    return this.#fragment;
+  }
+
   /** The parts after `#/`, decoded; none of the start page. */
   get parts(): string[] {
     const path = this.#fragment.startsWith("#/") ? this.#fragment.slice(2) : "";
@@ -21,14 +26,12 @@ class Route {
 
   go(path: string): void {
     location.hash = `#/${path}`;
-    scrollTo(0, 0);
   }
 
   /** Go without a way back, as from a code or a form that is done. */
   replace(path: string): void {
     history.replaceState(null, "", `#/${path}`);
     this.#fragment = location.hash;
-    scrollTo(0, 0);
   }
 }
 

@@ -1,0 +1,37 @@
+// Writing on the phone, then sending. What could not be written is said, and nothing is taken for saved.
+import type { Sending } from "./sending.svelte";
+
+export class Saving {
+  #busy = $state(false);
+  #failed = $state(false);
+  readonly #sending: Sending;
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Answers whether it is on the phone's disk. A second tap while the first is being written does nothing. */
+  async run(write: () => Promise<unknown>): Promise<boolean> {
+    if (this.#busy) return false;
+    this.#busy = true;
+    try {
+      await write();
+      this.#failed = false;
+    } catch {
+      this.#failed = true;
+      return false;
+    } finally {
+      this.#busy = false;
+    }
+    void this.#sending.soon();
+    return true;
+  }
+}
