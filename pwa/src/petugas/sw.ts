@@ -13,10 +13,10 @@ interface SyncEvent extends ExtendableEvent {
 
 const db = new RondaDB();
 
-/** Fails while something waits, so that the browser tries again. */
+/** Fails while something waits, so that the browser tries again; it has its own pauses, longer than ours. */
 async function sendOutbox(): Promise<void> {
-  const ending = await exchange(db, browserPorts);
-  if (ending === "failed" || ending === "waiting") throw new Error(ending);
+  const ending = await exchange(db, browserPorts, true);
+  if (ending === "failed") throw new Error(ending);
 }
 
 serveOffline(self);
