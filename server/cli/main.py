@@ -1,6 +1,7 @@
 """The commands of `ronda`, in the order in which an operator meets them."""
 
 import logging
+import os
 
 import rich_click as click
 import structlog
@@ -22,6 +23,7 @@ def main() -> None:
 
     Settings come from the environment as RONDA_…; README.md lists them.
     """
+    os.umask(0o077)  # The database and the mails hold personal data: what a command writes is its owner's alone.
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
