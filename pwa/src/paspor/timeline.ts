@@ -48,6 +48,11 @@ function expected(view: ApplicationView, state: State): Day {
   return state === "ready" && view.paid ? view.promised_on : "";
 }
 
+/** Why the application is where it is; empty where nobody gave a reason. */
+export function reasonNow(view: ApplicationView): string {
+  return view.timeline[view.timeline.length - 1]?.reason ?? "";
+}
+
 /** The last day on which a ready passport can be collected; empty while it is not ready. */
 export function collectBy(view: ApplicationView): Day {
   const ready = view.state === "ready" && view.timeline.find((step) => step.state === "ready");
