@@ -1,6 +1,8 @@
 // What the officer's app says in English.
 import type { id } from "./texts.id";
 
+const rts = (count: number) => `${count} ${count === 1 ? "RT" : "RTs"}`;
+
 export const en: typeof id = {
   app: "Report foreigners",
   back: "Back",
@@ -50,10 +52,10 @@ export const en: typeof id = {
   },
   nil: {
     action: "Nil – no foreigners",
-    some: (count) => `Nil for ${count} RTs not reported yet`,
+    some: (count) => `Nil for ${rts(count)} not reported yet`,
     heading: "Nil – no foreigners",
     choose: "Which RTs have no foreigners?",
-    confirm: (count) => `Report nil for ${count} RTs`,
+    confirm: (count) => `Report nil for ${rts(count)}`,
     allHeard: "All RTs have reported in this window.",
   },
   reports: {
@@ -67,6 +69,7 @@ export const en: typeof id = {
     draft: "Draft – not saved yet",
     unnamed: "No name",
     discard: "Delete draft",
+    discardSure: "Yes, delete draft",
     departed: "Departed",
     gone: "This report is not on this phone.",
   },

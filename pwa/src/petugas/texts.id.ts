@@ -70,6 +70,7 @@ export const id = {
     draft: "Draf – belum disimpan",
     unnamed: "Tanpa nama",
     discard: "Hapus draf",
+    discardSure: "Ya, hapus draf",
     departed: "Sudah pergi",
     gone: "Laporan ini tidak ada di HP ini.",
   },
