@@ -1,24 +1,22 @@
 """The main job from end to end: a phone without a signal, one exchange, a sealed batch at both destinations."""
 
-import csv
-import io
-import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from hashlib import sha256
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import APIRequestContext, Page, Playwright, expect
-from standardwebhooks.webhooks import Webhook
 
 from server.demo.keys import load_or_create
 from server.transports.webhook import webhook_secret
 from tests.support.phone import Phone, capture, enrol, outcomes, send_now
-from tests.support.receivers import HttpsReceiver, Received, SmtpReceiver
+from tests.support.receivers import HttpsReceiver, SmtpReceiver
 from tests.support.ronda import Ronda
+from tests.support.sealed import attachment, expect_table, kinds, verified
 from tests.support.waiting import wait_for
 
 OFFICER: Final = "Budi"
@@ -113,6 +111,11 @@ def link(ronda: Ronda) -> str:
     return ronda.run("enrol", OFFICER, "--no-qr").strip().partition(": ")[2]
 
 
+def shared_secret(ronda: Ronda) -> str:
+    """What the operator gave the immigration office."""
+    return webhook_secret(ronda.folder / "var" / "secrets", "imigrasi")
+
+
 def report_offline(page: Page) -> None:
     """A nil first, then four persons who came; the page has no server to speak to."""
     page.get_by_role("button", name="Nihil – tidak ada orang asing").click()
@@ -159,7 +162,7 @@ def test_B10_what_a_phone_without_signal_captured_reaches_both_destinations(
     ronda.run("seal", "--now")
     ronda.start_worker()
     server = ronda.start_server()
-    main = verified(ronda, wait_for(lambda: https.requests)[0])
+    main = verified(shared_secret(ronda), wait_for(lambda: https.requests)[0])
     assert kinds(main) == ["nil", "report", "report", "report", "report"]
     mail = wait_for(lambda: smtp.mails)[0]
     assert attachment(mail, "json") == https.requests[0].body
@@ -168,48 +171,44 @@ def test_B10_what_a_phone_without_signal_captured_reaches_both_destinations(
     send_now(phone.page)
     expect(phone.page.get_by_text("Dalam berkas")).to_have_count(4)
     ronda.run("seal")
-    supplement = verified(ronda, wait_for(lambda: https.requests[1:])[0])
+    supplement = verified(shared_secret(ronda), wait_for(lambda: https.requests[1:])[0])
     assert (supplement["header"]["part"], supplement["header"]["parent"]) == (1, main["hash"])
     assert [entry["entry"]["report"]["identity"]["full_name"] for entry in supplement["entries"]] == [LATE["full_name"]]
     expect_table(wait_for(lambda: smtp.mails[1:])[0], [{"Nama lengkap": LATE["full_name"], "Bagian": "Susulan 1"}])
     assert [len(smtp.mails), len(https.requests)] == [2, 2]
 
 
-def verified(ronda: Ronda, post: Received) -> Any:
-    """The document of a POST whose signature, hash and digests are right."""
-    secret = webhook_secret(ronda.folder / "var" / "secrets", "imigrasi")
-    Webhook(secret).verify(post.body, post.headers)
-    document = json.loads(post.body)
-    assert sha256(canonical(document["header"])).hexdigest() == document["hash"] == post.headers["idempotency-key"]
-    digests = [sha256(bytes.fromhex(e["salt"]) + canonical(e["entry"])).hexdigest() for e in document["entries"]]
-    assert digests == [entry["digest"] for entry in document["entries"]] == document["header"]["entries"]
-    return document
+def test_M17_a_server_restored_from_a_backup_gets_again_what_it_lost(
+    phone: Phone, ronda: Ronda, tmp_path: Path
+) -> None:
+    var, backup = ronda.folder / "var", tmp_path / "backup"
+    server = ronda.start_server()
+    enrol(phone.page, link(ronda))
+    server.terminate()
+    server.wait()
+    copytree(var, backup)
+
+    server = ronda.start_server()
+    capture(phone.page, "Kartu UNHCR", **UNHCR)
+    send_now(phone.page)
+    assert reports_in(var) == 1
+    server.terminate()
+    server.wait()
+    rmtree(var)
+    copytree(backup, var)
+    ronda.run("restored")
+    assert reports_in(var) == 0
+
+    ronda.start_server()
+    phone.page.reload()
+    wait_for(lambda: reports_in(var) == 1)
+    expect(phone.page.get_by_role("link", name="Rahim Contoh")).to_be_visible()
+    expect(phone.page.get_by_text("Semua sudah terkirim")).to_be_visible()
 
 
-def canonical(value: object) -> bytes:
-    """SPEC B1, as a receiver would write it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def kinds(document: Any) -> list[str]:
-    return sorted(entry["entry"]["kind"] for entry in document["entries"])
-
-
-def attachment(mail: EmailMessage, ending: str) -> bytes:
-    [found] = [part for part in mail.iter_attachments() if (part.get_filename() or "").endswith(ending)]
-    payload = found.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload
-
-
-def expect_table(mail: EmailMessage, wanted: list[dict[str, str]]) -> None:
-    """The table has these persons and no others, with these cells."""
-    rows = list(csv.DictReader(io.StringIO(attachment(mail, "csv").decode("utf-8-sig"), newline="")))
-    persons = {row["Nama lengkap"]: row for row in rows if row["Jenis baris"] == "Orang asing"}
-    assert set(persons) == {cells["Nama lengkap"] for cells in wanted}
-    for cells in wanted:
-        row = persons[cells["Nama lengkap"]]
-        assert {head: row[head] for head in cells} == cells
+def reports_in(var: Path) -> int:
+    with closing(sqlite3.connect(f"file:{var / 'ronda.db'}?mode=ro", uri=True)) as db:
+        return int(db.execute("select count(*) from records").fetchone()[0])
 
 
 def edit_name(page: Page, name: str, new: str) -> None:
