@@ -6,9 +6,9 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from server import clock
+from server.given import Chosen, Db
 from server.secrets import hashed
 from server.settings import Settings
-from server.store.engine import Database
 from server.store.people import Person, person_of_session
 from sync.errors import Code, Refused, Unauthorized
 from sync.protocol.console import ConsoleRole
@@ -52,7 +52,7 @@ def session_hash(request: AnyRequest, settings: Settings) -> bytes:
     return hashed(token)
 
 
-async def signed_in(request: AnyRequest, db: Database, settings: Settings) -> Person:
+async def signed_in(request: AnyRequest, db: Db, settings: Chosen) -> Person:
     """The console user of the request, as a dependency named `person`. Raises Unauthorized."""
     person = await db.read(person_of_session, session_hash(request, settings), clock.now())
     if person is None:

@@ -1,12 +1,12 @@
 """Applicants: their application by the secret of its link, and being told of it (SPEC P4, N5, N6)."""
 
 from litestar import Router, get, post, put
+from litestar.params import JSONBody
 
 from server import clock
 from server.auth import AnyRequest, bearer_hash
-from server.settings import Settings
+from server.given import Chosen, Db
 from server.store import applications, notifications
-from server.store.engine import Database
 from server.webpush.endpoints import Target, check
 from server.webpush.vapid import push_key
 from sync.errors import Code, Unauthorized
@@ -14,7 +14,7 @@ from sync.protocol.passports import ApplicationView, SubscriptionRequest, Unsubs
 
 
 @get("/")
-async def application(request: AnyRequest, db: Database, settings: Settings) -> ApplicationView:
+async def application(request: AnyRequest, db: Db, settings: Chosen) -> ApplicationView:
     """The application of the link."""
     view = await db.read(applications.view, bearer_hash(request), push_key(settings.secrets), clock.now())
     if view is None:
@@ -23,7 +23,7 @@ async def application(request: AnyRequest, db: Database, settings: Settings) -> 
 
 
 @put("/subscription", status_code=204)
-async def subscribe(request: AnyRequest, data: SubscriptionRequest, db: Database, settings: Settings) -> None:
+async def subscribe(request: AnyRequest, data: JSONBody[SubscriptionRequest], db: Db, settings: Chosen) -> None:
     """Tell this browser when the passport is ready; again: with its new keys."""
     link_hash = bearer_hash(request)
     origin = check(Target(data.endpoint, data.p256dh, data.auth), settings.push_hosts)
@@ -31,7 +31,7 @@ async def subscribe(request: AnyRequest, data: SubscriptionRequest, db: Database
 
 
 @post("/unsubscription", status_code=204)
-async def unsubscribe(request: AnyRequest, data: UnsubscribeRequest, db: Database) -> None:
+async def unsubscribe(request: AnyRequest, data: JSONBody[UnsubscribeRequest], db: Db) -> None:
     """Tell this browser no more."""
     await db.write(notifications.unsubscribe, bearer_hash(request), data.endpoint)
 

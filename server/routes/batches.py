@@ -6,10 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 
 from server import clock
 from server.auth import require
-from server.settings import Settings
+from server.given import Chosen, Db, SignedIn
 from server.store import batches
 from server.store.engine import Database
 from server.store.people import Person
@@ -26,25 +27,25 @@ READERS: Final = (ConsoleRole.immigration, ConsoleRole.admin)
 
 
 @get("/today")
-async def windows_of_today(person: Person, db: Database, settings: Settings) -> Today:
+async def windows_of_today(person: SignedIn, db: Db, settings: Chosen) -> Today:
     """Today's windows, counted in the person's area."""
     return await db.read(today, person.area_id, clock.now(), settings.schedule)
 
 
 @get("/batches")
-async def newest(person: Person, db: Database) -> list[BatchView]:
+async def newest(person: SignedIn, db: Db) -> list[BatchView]:
     """The batches sealed last, with their deliveries."""
     require(person, *READERS)
     return await db.read(batches.newest, NEWEST)
 
 
 @get("/batches/{batch_id:uuid}/document.json")
-async def as_document(batch_id: UUID, person: Person, db: Database) -> Response[bytes]:
+async def as_document(batch_id: FromPath[UUID], person: SignedIn, db: Db) -> Response[bytes]:
     return await _rendered(batch_id, person, db, document, "application/json", "json")
 
 
 @get("/batches/{batch_id:uuid}/table.csv")
-async def as_table(batch_id: UUID, person: Person, db: Database) -> Response[bytes]:
+async def as_table(batch_id: FromPath[UUID], person: SignedIn, db: Db) -> Response[bytes]:
     return await _rendered(batch_id, person, db, table, "text/csv", "csv")
 
 

@@ -4,10 +4,8 @@ from litestar import Router, get, post
 
 from server import clock
 from server.auth import AnyRequest
-from server.settings import Settings
+from server.given import Chosen, Db, SignedIn
 from server.store import conflicts
-from server.store.engine import Database
-from server.store.people import Person
 from sync.errors import Refused
 from sync.intake import read
 from sync.protocol.console import ConflictView
@@ -15,13 +13,13 @@ from sync.protocol.exchange import Outcome, OutcomeKind
 
 
 @get("/conflicts")
-async def open_conflicts(person: Person, db: Database) -> list[ConflictView]:
+async def open_conflicts(person: SignedIn, db: Db) -> list[ConflictView]:
     """The conflicts of the person's area that wait for a decision, oldest first."""
     return await db.read(conflicts.open_below, person.area_id)
 
 
 @post("/resolutions", status_code=200)
-async def resolve(request: AnyRequest, person: Person, db: Database, settings: Settings) -> Outcome:
+async def resolve(request: AnyRequest, person: SignedIn, db: Db, settings: Chosen) -> Outcome:
     """Store a decision. Raises Refused with the reason when it came too late or reaches too far."""
     incoming = read(await request.body())
     arrived = conflicts.Decided(incoming, person.user_id, person.area_id, clock.now(), clock.new_salt())

@@ -3,13 +3,12 @@
 from uuid import UUID
 
 from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
 
 from server import clock
 from server.auth import require
-from server.settings import Settings
+from server.given import Chosen, Db, SignedIn
 from server.store import applications
-from server.store.engine import Database
-from server.store.people import Person
 from server.workdays import today
 from sync.protocol.console import ConsoleRole
 from sync.protocol.passports import CounterRow, EventRequest
@@ -18,7 +17,7 @@ STAFF = (ConsoleRole.immigration, ConsoleRole.admin)
 
 
 @get("/")
-async def rows(person: Person, db: Database) -> list[CounterRow]:
+async def rows(person: SignedIn, db: Db) -> list[CounterRow]:
     """The applications, latest visits first, each with the events that are possible now."""
     require(person, *STAFF)
     return await db.read(applications.counter_rows)
@@ -26,7 +25,7 @@ async def rows(person: Person, db: Database) -> list[CounterRow]:
 
 @post("/{application_id:uuid}/events", status_code=200)
 async def happen(
-    application_id: UUID, data: EventRequest, person: Person, db: Database, settings: Settings
+    application_id: FromPath[UUID], data: JSONBody[EventRequest], person: SignedIn, db: Db, settings: Chosen
 ) -> CounterRow:
     """Apply one event; its news is written with it and sent by the worker."""
     require(person, *STAFF)

@@ -5,16 +5,15 @@ import json
 import msgspec
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from litestar.params import JSONBody
 from msgspec import Raw
 
 from server import clock
 from server.auth import bearer_hash
+from server.given import Chosen, Db, Writer
 from server.secrets import hashed, plain_code
-from server.settings import Settings
 from server.store import devices
-from server.store.engine import Database
 from server.store.exchange import Job, schedule_view
-from server.store.writer import ExchangeWriter
 from sync.errors import Code, Refused
 from sync.intake import read
 from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest
@@ -25,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @post("/exchange", status_code=200)
-async def exchange(request: Request[None, None, State], writer: ExchangeWriter) -> Response[bytes]:
+async def exchange(request: Request[None, None, State], writer: Writer) -> Response[bytes]:
     """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18)."""
     secret_hash = bearer_hash(request)
     asked = decode_exchange(await request.body())
@@ -64,7 +63,7 @@ def _decode_leniently(body: bytes) -> ExchangeRequest:
 
 
 @post("/enrol", status_code=200)
-async def enrol(data: EnrolRequest, db: Database, settings: Settings) -> Enrolled:
+async def enrol(data: JSONBody[EnrolRequest], db: Db, settings: Chosen) -> Enrolled:
     """Enrol a phone by a code that works once (SPEC M19)."""
     now = clock.now()
     code_hash = hashed(plain_code(data.code))

@@ -3,13 +3,13 @@
 import asyncio
 
 from litestar import Response, Router, delete, get, post
+from litestar.params import JSONBody
 
 from server import clock
 from server.auth import SESSION_SECONDS, AnyRequest, session_cookie, session_hash
+from server.given import Chosen, Db, SignedIn
 from server.secrets import NOBODY, hashed, password_fits
-from server.settings import Settings
 from server.store import people
-from server.store.engine import Database
 from server.store.people import Person
 from sync.errors import Code, Unauthorized
 from sync.protocol.console import ConsoleRole, ConsoleUser, SignInRequest
@@ -19,7 +19,7 @@ _checks = asyncio.Semaphore(2)
 
 
 @post("/", status_code=200)
-async def sign_in(data: SignInRequest, db: Database, settings: Settings) -> Response[ConsoleUser]:
+async def sign_in(data: JSONBody[SignInRequest], db: Db, settings: Chosen) -> Response[ConsoleUser]:
     """Open a session. A wrong password and an unknown name are answered alike."""
     person = await db.read(people.person_named, data.username)
     async with _checks:
@@ -32,12 +32,12 @@ async def sign_in(data: SignInRequest, db: Database, settings: Settings) -> Resp
 
 
 @get("/")
-async def current(person: Person) -> ConsoleUser:
+async def current(person: SignedIn) -> ConsoleUser:
     return _view(person)
 
 
 @delete("/", status_code=204)
-async def sign_out(request: AnyRequest, db: Database, settings: Settings) -> Response[None]:
+async def sign_out(request: AnyRequest, db: Db, settings: Chosen) -> Response[None]:
     await db.write(people.close_session, session_hash(request, settings))
     return Response(None, status_code=204, cookies=[session_cookie(settings, "", 0)])
 

@@ -1,7 +1,6 @@
 """The key that push services know this server by (VAPID, RFC 8292). Losing it makes every subscription useless."""
 
 import base64
-import os
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,8 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
+
+from server.secrets import kept_secret
 
 FILE: Final = "vapid.pem"
 LIFETIME: Final = 12 * 3_600 * 1_000
@@ -41,9 +42,7 @@ def load_or_create(path: Path) -> ec.EllipticCurvePrivateKey:
 
     Two processes may start at once: both then use the key of the first.
     """
-    if not path.exists():
-        _create(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    key = serialization.load_pem_private_key(kept_secret(path, _new_pem), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError(f"{path} holds no P-256 key")
     return key
@@ -71,20 +70,7 @@ def is_contact(contact: str) -> bool:
     return url.scheme == "https" and bool(url.hostname)
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+def _new_pem() -> bytes:
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
