@@ -77,10 +77,13 @@ export class Follow {
     await this.open(null);
   }
 
+  /** What is shown is kept already: the address bar no longer has the secret, and a reload must find it. */
   async #answered(view: ApplicationView): Promise<void> {
+    const kept = { ...this.#kept!, view, asOf: view.now };
+    await this.keep(kept);
+    if (this.#kept?.token !== kept.token) return;
     this.#problem = null;
     this.#phase = "open";
-    await this.keep({ ...this.#kept!, view, asOf: view.now });
   }
 
   async #failed(kept: Kept, problem: ApiProblem): Promise<void> {
