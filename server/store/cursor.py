@@ -7,11 +7,15 @@ import msgspec
 from msgspec import Struct
 
 
-class Cursor(Struct, frozen=True, rename={"epoch": "e", "scope_version": "s", "positions": "p"}):
-    """The server's epoch, the version of the officer's scope, and the last number seen of each feed."""
+class Cursor(Struct, frozen=True, rename={"epoch": "e", "areas": "a", "scope": "s", "positions": "p"}):
+    """The server's epoch, the last number seen of each feed, and what the phone knows of its officer.
+
+    `areas` is a digest of the RTs that it reads, `scope` one of all that the last Scope said.
+    """
 
     epoch: str
-    scope_version: int
+    areas: str
+    scope: str
     positions: dict[UUID, int]
 
 

@@ -34,10 +34,14 @@ class Caller(Struct, frozen=True):
     officer_id: UUID
     officer: str
     role: str
-    scope_version: int
     enrolled_at: int
     clock_offset: int | None
     territories: tuple[Territory, ...]
+
+    def lands_at(self, instant: int) -> list[Territory]:
+        """The RTs that are theirs at an instant, in a fixed order."""
+        held = (land for land in self.territories if land.holds_at(instant))
+        return sorted(held, key=lambda land: land.span.area_id)
 
 
 def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Caller]:
@@ -48,7 +52,6 @@ def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, C
         col(Officer.officer_id),
         col(Officer.name),
         col(Officer.role),
-        col(Officer.scope_version),
         col(Device.enrolled_at),
         col(Device.clock_offset),
     ).join(Officer, col(Officer.officer_id) == col(Device.officer_id))
@@ -85,8 +88,8 @@ def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, l
 
 def scope(conn: Connection, caller: Caller, now: int, schedule: ScheduleView) -> Scope:
     """Who the officer is and where they report today."""
-    ids = [land.span.area_id for land in caller.territories if land.holds_at(now)]
-    return Scope(caller.scope_version, caller.officer, OfficerRole(caller.role), named_areas(conn, ids), schedule)
+    ids = [land.span.area_id for land in caller.lands_at(now)]
+    return Scope(caller.officer, OfficerRole(caller.role), named_areas(conn, ids), schedule)
 
 
 def named_areas(conn: Connection, area_ids: Collection[UUID]) -> tuple[Area, ...]:

@@ -7,22 +7,26 @@
 5. read for each phone what it has not seen
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection, bindparam, update
 from sqlmodel import col
 
-from server.store import cursor, devices, pull, records
+from server.store import cursor as cursors
+from server.store import devices, pull, records
+from server.store.cursor import Cursor
 from server.store.devices import Caller
 from server.store.engine import lock_feeds, lock_window
 from server.tables.people import Device
 from sync.errors import Code, RondaError, Unauthorized
 from sync.intake import Incoming
-from sync.protocol.exchange import Close, ExchangeResponse, Outcome, ScheduleView
+from sync.protocol.exchange import Close, ExchangeResponse, Outcome, OutcomeKind, ScheduleView
 from sync.protocol.values import PROTOCOL
 from sync.reconcile import Arrival, Decision, reconcile
 from sync.windows import Schedule, capture_instant, window_of
@@ -41,23 +45,56 @@ class Job(Struct, frozen=True):
     salts: tuple[bytes, ...]
 
 
+class Call(Struct, frozen=True):
+    """A job of a phone that is known, and where its cursor stood."""
+
+    job: Job
+    caller: Caller
+    before: Cursor | None
+
+    def fits(self, life: str) -> bool:
+        """Whether the phone knows no other life of the database than this."""
+        return self.before is None or self.before.epoch == life
+
+
 def exchange(conn: Connection, jobs: Sequence[Job], schedule: Schedule) -> list[Answer]:
     """Decide, store and answer some requests. An unknown phone gets Unauthorized, and the others are answered."""
     known = devices.callers(conn, {job.secret_hash for job in jobs})
-    called = [(job, known[job.secret_hash]) for job in jobs if job.secret_hash in known]
-    arrivals = [_arrivals(job, caller, schedule) for job, caller in called]
-    feeds = {land.span.area_id: land.feed_id for caller in known.values() for land in caller.territories}
-    now = max(job.now for job in jobs)
-    decisions = decide(conn, list(chain(*arrivals)), feeds, chain(*(job.salts for job, _ in called)), now)
-    _remember_clocks(conn, called)
-    ends = pull.counters(conn, {feed_id for caller in known.values() for feed_id in _feeds_of(caller)})
     life = pull.epoch(conn)
-    outcomes = iter([decision.outcome for decision in decisions])
-    answers: dict[int, Answer] = {}
-    for job, caller in called:
-        own = tuple(next(outcomes) for _ in job.incoming)
-        answers[id(job)] = _answer(conn, job, caller, own, ends, life, schedule)
-    return [answers.get(id(job), Unauthorized(Code.unauthorized)) for job in jobs]
+    calls = {
+        position: Call(job, known[job.secret_hash], cursors.decode(job.cursor))
+        for position, job in enumerate(jobs)
+        if job.secret_hash in known
+    }
+    outcomes = _outcomes(conn, list(calls.values()), life, schedule)
+    _remember_clocks(conn, list(calls.values()))
+    ends = pull.counters(conn, {land.feed_id for caller in known.values() for land in caller.territories})
+    answers: dict[int, Answer] = {
+        position: _answer(conn, call, own, ends, life, schedule)
+        for (position, call), own in zip(calls.items(), outcomes, strict=True)
+    }
+    return [answers.get(position, Unauthorized(Code.unauthorized)) for position in range(len(jobs))]
+
+
+def _outcomes(conn: Connection, calls: Sequence[Call], life: str, schedule: Schedule) -> list[tuple[Outcome, ...]]:
+    """What becomes of the mutations of each call, in their order.
+
+    A phone that knew another life of the database keeps its mutations until it has learned of this one: they may
+    build upon what only the phone still holds, and that must come first (SPEC M17).
+    """
+    fitting = [call for call in calls if call.fits(life)]
+    arrivals = [_arrivals(call, schedule) for call in fitting]
+    feeds = {land.span.area_id: land.feed_id for call in fitting for land in call.caller.territories}
+    now = max((call.job.now for call in fitting), default=0)
+    decisions = iter(decide(conn, list(chain(*arrivals)), feeds, chain(*(call.job.salts for call in fitting)), now))
+    return [
+        tuple(next(decisions).outcome if call.fits(life) else _retry(incoming) for incoming in call.job.incoming)
+        for call in calls
+    ]
+
+
+def _retry(incoming: Incoming) -> Outcome:
+    return Outcome(incoming.mutation_id, OutcomeKind.retry)
 
 
 def decide(
@@ -79,8 +116,9 @@ def decide(
     return decisions
 
 
-def _arrivals(job: Job, caller: Caller, schedule: Schedule) -> list[Arrival]:
+def _arrivals(call: Call, schedule: Schedule) -> list[Arrival]:
     """The mutations of a request, each with its capture on our clock and its window (SPEC W3, W4)."""
+    job, caller = call.job, call.caller
     spans = tuple(land.span for land in caller.territories)
     found = []
     for incoming in job.incoming:
@@ -92,10 +130,6 @@ def _arrivals(job: Job, caller: Caller, schedule: Schedule) -> list[Arrival]:
     return found
 
 
-def _feeds_of(caller: Caller) -> Collection[UUID]:
-    return {land.feed_id for land in caller.territories}
-
-
 _CLOCK: Final = (
     update(Device)
     .where(col(Device.device_id) == bindparam("id"))
@@ -103,35 +137,43 @@ _CLOCK: Final = (
 )
 
 
-def _remember_clocks(conn: Connection, called: Sequence[tuple[Job, Caller]]) -> None:
-    ordered = sorted(called, key=lambda pair: pair[1].device_id)
-    if ordered:
-        rows = [{"id": c.device_id, "offset": job.now - job.phone_now, "now": job.now} for job, c in ordered]
+def _remember_clocks(conn: Connection, calls: Sequence[Call]) -> None:
+    rows = [
+        {"id": call.caller.device_id, "offset": call.job.now - call.job.phone_now, "now": call.job.now}
+        for call in sorted(calls, key=lambda call: call.caller.device_id)
+    ]
+    if rows:
         conn.execute(_CLOCK, rows)
 
 
 def _answer(
     conn: Connection,
-    job: Job,
-    caller: Caller,
+    call: Call,
     outcomes: tuple[Outcome, ...],
     ends: dict[UUID, int],
     life: str,
     schedule: Schedule,
 ) -> ExchangeResponse:
-    before = cursor.decode(job.cursor)
-    page = pull.page(conn, caller, before, job.now, ends, life)
-    knows_scope = before is not None and before.scope_version == caller.scope_version
+    job, caller, before = call.job, call.caller, call.before
+    areas = [land.span.area_id for land in caller.lands_at(job.now)]
+    view = schedule_view(schedule)
+    after = Cursor(life, _digest(areas), _digest([caller.officer, caller.role, areas, view]), {})
+    page = pull.page(conn, caller, before, after, job.now, ends)
+    knows_scope = before is not None and before.scope == after.scope
     return ExchangeResponse(
         protocol=PROTOCOL,
         now=job.now,
         outcomes=outcomes,
         changes=page.changes,
-        cursor=cursor.encode(page.cursor),
+        cursor=cursors.encode(page.cursor),
         more=page.more,
         resync=page.resync,
-        scope=UNSET if knows_scope else devices.scope(conn, caller, job.now, schedule_view(schedule)),
+        scope=UNSET if knows_scope else devices.scope(conn, caller, job.now, view),
     )
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(values)).hexdigest()[:16]
 
 
 def schedule_view(schedule: Schedule) -> ScheduleView:

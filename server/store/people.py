@@ -72,7 +72,7 @@ def add_person(conn: Connection, values: Mapping[str, Any]) -> None:
 
 
 def add_officer(conn: Connection, officer_id: UUID, name: str, role: str) -> None:
-    conn.execute(insert(Officer).values(officer_id=officer_id, name=name, role=role, scope_version=1))
+    conn.execute(insert(Officer).values(officer_id=officer_id, name=name, role=role))
 
 
 def assign(conn: Connection, assignment_id: UUID, officer_id: UUID, area_id: UUID, valid_from: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
@@ -41,14 +41,16 @@ def counters(conn: Connection, feed_ids: set[UUID]) -> dict[UUID, int]:
 
 
 def page(
-    conn: Connection, caller: Caller, cursor: Cursor | None, now: int, ends: Mapping[UUID, int], life: str
+    conn: Connection, caller: Caller, cursor: Cursor | None, after: Cursor, now: int, ends: Mapping[UUID, int]
 ) -> Page:
-    """The next changes of the caller's RTs of today; `ends` are the counters of their feeds."""
+    """The next changes of the caller's RTs of today; `ends` are the counters of their feeds.
+
+    `after` is the cursor to give, still without positions.
+    """
     areas: dict[UUID, list[UUID]] = defaultdict(list)
-    for land in caller.territories:
-        if land.holds_at(now):
-            areas[land.feed_id].append(land.span.area_id)
-    fits = cursor is not None and _fits(cursor, caller, ends, life)
+    for land in caller.lands_at(now):
+        areas[land.feed_id].append(land.span.area_id)
+    fits = cursor is not None and _fits(cursor, after, ends)
     positions = dict(cursor.positions) if cursor and fits else {}
     changes: list[Change] = []
     for feed_id, area_ids in sorted(areas.items()):
@@ -58,13 +60,13 @@ def page(
             changes += map(_change, rows)
             positions[feed_id] = rows[-1].seq if len(changes) == PAGE else end
     more = any(positions.get(feed_id, 0) < ends[feed_id] for feed_id in areas)
-    return Page(tuple(changes), Cursor(life, caller.scope_version, positions), more, not fits)
+    return Page(tuple(changes), structs.replace(after, positions=positions), more, not fits)
 
 
-def _fits(cursor: Cursor, caller: Caller, ends: Mapping[UUID, int], life: str) -> bool:
-    """SPEC M17: of this epoch, of this scope, and not ahead of the server."""
+def _fits(cursor: Cursor, after: Cursor, ends: Mapping[UUID, int]) -> bool:
+    """SPEC M17: of this epoch, of these RTs, and not ahead of the server."""
     ahead = any(seen > ends.get(feed_id, seen) for feed_id, seen in cursor.positions.items())
-    return cursor.epoch == life and cursor.scope_version == caller.scope_version and not ahead
+    return cursor.epoch == after.epoch and cursor.areas == after.areas and not ahead
 
 
 def _rows(conn: Connection, area_ids: list[UUID], since: int, most: int) -> list[Any]:

@@ -12,7 +12,6 @@ class Officer(SQLModel, table=True):
     officer_id: UUID = Field(primary_key=True)
     name: str
     role: str
-    scope_version: int = 1
 
 
 class Assignment(SQLModel, table=True):

@@ -148,9 +148,8 @@ class OfficerRole(StrEnum):
 
 
 class Scope(Wire, frozen=True):
-    """Who the officer is, where and when they report. Sent when the phone's is of another version."""
+    """Who the officer is, where and when they report. Sent when the phone holds another."""
 
-    version: int
     officer: Line
     role: OfficerRole
     areas: tuple[Area, ...]

@@ -146,7 +146,7 @@ async def test_M17_a_cursor_that_does_not_fit_starts_over(city: Database, kind: 
     ahead = dict.fromkeys(decoded.positions, 99)
     cursor = {
         "of another epoch": altered(known, epoch="another"),
-        "of another scope": altered(known, scope_version=7),
+        "of another scope": altered(known, areas="others"),
         "ahead of the server": altered(known, positions=ahead),
         "not ours": "%%%",
         "none": "",
@@ -160,6 +160,31 @@ async def test_M17_a_cursor_that_does_not_fit_starts_over(city: Database, kind: 
     assert fitting.scope is msgspec.UNSET
 
 
+async def test_M17_mutations_of_a_phone_that_knew_another_epoch_wait_for_what_only_it_still_holds(
+    city: Database,
+) -> None:
+    begun = report(RTS[0], NOW - 9, "Ana Contoh")
+    later = edit(begun, NOW - 8, "Bea Contoh")
+    cursor = altered((await send(city, NOW)).cursor, epoch="before the restore")
+    [answer] = await city.write(exchange, [job(NOW, later, cursor=cursor)], SCHEDULE)
+    assert kinds(answer) == [OutcomeKind.retry]
+    assert isinstance(answer, ExchangeResponse)
+    assert answer.resync
+    again = await send(city, NOW, begun, later, cursor=answer.cursor)
+    assert kinds(again) == [OutcomeKind.applied] * 2
+    assert await rows(city, "select * from conflicts") == []
+
+
+async def test_M17_a_new_schedule_is_told_without_starting_over(city: Database) -> None:
+    known = (await send(city, NOW, nil(RTS[0], NOW))).cursor
+    later = structs.replace(SCHEDULE, grace_minutes=30)
+    [answer] = await city.write(exchange, [job(NOW, cursor=known)], later)
+    assert isinstance(answer, ExchangeResponse)
+    assert not answer.resync
+    assert answer.scope is not msgspec.UNSET
+    assert answer.scope.schedule.grace_minutes == 30
+
+
 async def test_M18_an_rt_that_is_no_longer_theirs_is_not_read(city: Database) -> None:
     await send(city, NOW, nil(RTS[0], NOW), report(RTS[2], NOW, "Orang Rahasia"))
 
@@ -171,7 +196,6 @@ async def test_M18_an_rt_that_is_no_longer_theirs_is_not_read(city: Database) ->
             ),
             {"now": NOW + 1},
         )
-        conn.execute(text("update officers set scope_version = 2"))
 
     await city.write(move)
     answer = await send(city, NOW + 2)

@@ -10,7 +10,6 @@ export const OTHER_AREA = "0190b5a0-0000-7000-8000-000000000002";
 export const NOON = Date.parse("2026-11-23T12:00:00+07:00");
 
 export const SCOPE: Scope = {
-  version: 1,
   officer: "Wayan",
   role: "rt_head",
   areas: [{ area_id: AREA, rt: "005", rw: "012", kelurahan: "Palmerah", kecamatan: "Palmerah" }],

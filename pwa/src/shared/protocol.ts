@@ -181,9 +181,8 @@ export interface ScheduleView {
 }
 export const OfficerRole = ["rt_head", "rw_head"] as const;
 export type OfficerRole = (typeof OfficerRole)[number];
-/** Who the officer is, where and when they report. Sent when the phone's is of another version. */
+/** Who the officer is, where and when they report. Sent when the phone holds another. */
 export interface Scope {
-  version: number;
   officer: Line;
   role: OfficerRole;
   areas: Area[];

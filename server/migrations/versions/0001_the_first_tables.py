@@ -74,7 +74,6 @@ def upgrade() -> None:
         sa.Column("officer_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
-        sa.Column("scope_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("officer_id"),
     )
     op.create_table(
