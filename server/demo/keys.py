@@ -5,13 +5,12 @@ Only the key is kept, in a file of mode 0600. A real city has no such key: its s
 
 import base64
 import hmac
-import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from server.secrets import ALPHABET, private_folder
+from server.secrets import ALPHABET, kept_secret
 
 FILE: Final = "demo.key"
 
@@ -50,8 +49,4 @@ class Keys:
 
 def load_or_create(folder: Path) -> Keys:
     """The keys of the demo whose secrets lie in `folder`."""
-    path = private_folder(folder) / FILE
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return Keys(path.read_bytes())
+    return Keys(kept_secret(folder / FILE, lambda: secrets.token_bytes(32)))
