@@ -27,5 +27,6 @@ def feed_of(conn: Connection, rt_id: UUID, within: UUID) -> UUID | None:
 
 def add_areas(conn: Connection, rows: list[dict[str, Any]]) -> None:
     """Add areas, parents first, with a feed for each kelurahan. Rows hold all columns of the table."""
-    conn.execute(insert(Feed), [{"feed_id": row["area_id"], "seq": 0} for row in rows if row["level"] == "kelurahan"])
+    if feeds := [{"feed_id": row["area_id"], "seq": 0} for row in rows if row["level"] == "kelurahan"]:
+        conn.execute(insert(Feed), feeds)
     conn.execute(insert(Area), rows)
