@@ -20,6 +20,7 @@ export class Draft {
   readonly record_id: Uuid | null;
   readonly #base: Report;
   readonly #db: RondaDB;
+  #saving = false;
   area_id = $state("");
   form = $state() as Form;
   problems = $state<FormProblems>({});
@@ -36,6 +37,7 @@ export class Draft {
 
   /** Called with each change that the officer makes. What was complained of goes as soon as it is mended. */
   async keep(today: string): Promise<void> {
+    if (this.#saving) return;
     if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today);
     const { draft_id, record_id, area_id } = this;
     const form = $state.snapshot(this.form);
@@ -56,10 +58,18 @@ export class Draft {
     return Object.keys(this.problems).length === 0 && this.area_id !== "";
   }
 
+  /** A draft becomes one report, whoever saves it and how often: a report that begins takes the draft's id. */
   async save(): Promise<void> {
     const report = reportOf($state.snapshot(this.form), this.#base);
     const { draft_id, record_id, area_id } = this;
-    await saveReport(this.#db, { record_id, area_id, base: this.#base, report, draft_id, now: Date.now() });
+    const save = { record_id: record_id ?? draft_id, area_id, base: this.#base, report, draft_id };
+    this.#saving = true;
+    try {
+      await saveReport(this.#db, { ...save, now: Date.now() });
+    } catch (failure) {
+      this.#saving = false;
+      throw failure;
+    }
   }
 }
 
@@ -67,8 +77,16 @@ function reopened(row: DraftRow, today: string): Opening {
   return { ...row, form: { ...emptyForm(today), ...row.form } };
 }
 
-export async function openNew(db: RondaDB, draft_id: Uuid, area_id: Uuid, today: string): Promise<Draft> {
+/** A report that begins, or the one that this draft has already become. */
+export async function openNew(
+  db: RondaDB,
+  draft_id: Uuid,
+  area_id: Uuid,
+  today: string,
+  locale: Locale,
+): Promise<Draft | null> {
   const row = await db.drafts.get(draft_id);
+  if (!row && (await db.records.get(draft_id))) return openEdit(db, draft_id, today, locale);
   const fresh = { draft_id, record_id: null, area_id, base: EMPTY_REPORT, form: emptyForm(today) };
   const draft = new Draft(db, row ? reopened(row, today) : fresh);
   draft.kept = row !== undefined;
