@@ -38,7 +38,7 @@ export class Draft {
   /** Called with each change that the officer makes. What was complained of goes as soon as it is mended. */
   async keep(today: string): Promise<void> {
     if (this.#saving) return;
-    if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today);
+    if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today, this.#base);
     const { draft_id, record_id, area_id } = this;
     const form = $state.snapshot(this.form);
     await this.#db.drafts.put({
@@ -54,7 +54,7 @@ export class Draft {
 
   /** Whether it can be saved; what must be mended first is in `problems`. */
   check(today: string): boolean {
-    this.problems = problemsOf(this.form, today);
+    this.problems = problemsOf(this.form, today, this.#base);
     return Object.keys(this.problems).length === 0 && this.area_id !== "";
   }
 

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { EMPTY_REPORT } from "../shared/outbox";
+import type { Locale, Report } from "../shared/protocol";
 import { birthDate, emptyForm, formOf, problemsOf, reportOf, type Form } from "./form";
 import { codeOf, findNationalities, nationalityName } from "./nationalities";
 
 const TODAY = "2026-11-23";
+
+const name = (locale: Locale) => (code: string) => nationalityName(code, locale);
 
 function filled(over: Partial<Form> = {}): Form {
   return { ...emptyForm(TODAY), full_name: "Siti", kind: "passport", number: "X1", ...over };
@@ -64,9 +67,37 @@ describe("a form", () => {
       }),
     );
     for (const locale of ["id", "en"] as const) {
-      expect(reportOf(formOf(report, (code) => nationalityName(code, locale)))).toEqual(report);
+      expect(reportOf(formOf(report, name(locale)))).toEqual(report);
     }
     expect(formOf(EMPTY_REPORT, String).birth_day).toBe("");
+  });
+});
+
+describe("what a form does not show", () => {
+  const half = { issuing_state: "Atlan", number: "\u202e", reason: "lost" };
+
+  test("is nothing that the officer could mend", () => {
+    expect(problemsOf(filled({ ...half, kind: "none" }), TODAY)).toEqual({});
+    expect(problemsOf(filled({ ...half, kind: "" }), TODAY)).toEqual({ kind: "document_missing" });
+    expect(problemsOf(filled({ permit_kind: "none", permit_expiry: "2026-02-31" }), TODAY)).toEqual({});
+  });
+
+  test("is not stored with another choice", () => {
+    const card = reportOf(filled({ kind: "unhcr_card", number: "1", issuing_state: "Yaman" }));
+    expect(card.document).toMatchObject({ kind: "unhcr_card", number: "1", issuing_state: "" });
+    const { permit } = reportOf(filled({ permit_kind: "none", permit_number: "2C11" }));
+    expect(permit).toEqual({ kind: "none", number: "", expiry: "" });
+  });
+
+  test("is kept as the report had it", () => {
+    const base: Report = {
+      ...reportOf(filled({ kind: "unhcr_card" })),
+      permit: { kind: "", number: "2C11", expiry: "2027-01-01" },
+    };
+    base.document.issuing_state = "YEM";
+    expect(reportOf(formOf(base, name("en")), base)).toEqual(base);
+    const passport = reportOf({ ...formOf(base, name("id")), kind: "passport", issuing_state: "" }, base);
+    expect(passport.document.issuing_state).toBe("");
   });
 });
 
@@ -80,6 +111,16 @@ describe("a nationality", () => {
   test("of Germany is D, as its passports say", () => {
     expect(codeOf("Jerman")).toBe("D");
     expect(codeOf("DEU")).toBe("DEU");
+  });
+
+  test.each(["ZZZ", "DEU"])("that a report has already is kept, in or out of the list: %s", (code) => {
+    const base = reportOf(filled());
+    base.identity.nationality = base.document.issuing_state = code;
+    for (const locale of ["id", "en"] as const) {
+      const form = { ...formOf(base, name(locale)), note: "kamar 2" };
+      expect(problemsOf(form, TODAY, base)).toEqual({});
+      expect(reportOf(form, base)).toEqual({ ...base, note: "kamar 2" });
+    }
   });
 
   test("that is not in the list is flagged, never guessed", () => {

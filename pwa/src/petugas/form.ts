@@ -1,9 +1,9 @@
 // The form of a report: what is typed, what is wrong with it, and the report it makes. Nothing typed is corrected.
 import { EMPTY_REPORT } from "../shared/outbox";
 import { LodgingKind, PermitKind, Sex } from "../shared/protocol";
-import type { DocumentKind, NoDocumentReason, Report } from "../shared/protocol";
+import type { DocumentKind, NoDocumentReason, Report, StateCode } from "../shared/protocol";
 import { lineProblem, linesProblem, normalized } from "../shared/text";
-import { codeOf } from "./nationalities";
+import { codeOf, nationalityName } from "./nationalities";
 
 const LINES = [
   "full_name",
@@ -60,6 +60,37 @@ export function formOf(report: Report, nameOf: (code: string) => string): Form {
   };
 }
 
+/** What the form does not ask for, by what was chosen. */
+const HIDDEN_BY_DOCUMENT: Record<string, FieldName[]> = {
+  "": ["number", "issuing_state", "expiry", "reason"],
+  none: ["number", "issuing_state", "expiry"],
+  unhcr_card: ["issuing_state", "reason"],
+  passport: ["reason"],
+  other: ["reason"],
+};
+const HIDDEN_BY_PERMIT: Record<string, FieldName[]> = {
+  "": ["permit_number", "permit_expiry"],
+  none: ["permit_number", "permit_expiry"],
+};
+
+/** What is hidden is not what the officer says: it is as the report had it for the same choice, else blank. */
+function asShown(form: Form, base: Report): Form {
+  const before = formOf(base, (code) => nationalityName(code, "id"));
+  const blank = (choice: "kind" | "permit_kind", hidden: FieldName[] = []) =>
+    hidden.map((field) => [field, form[choice] === before[choice] ? before[field] : ""]);
+  return {
+    ...form,
+    ...Object.fromEntries(blank("kind", HIDDEN_BY_DOCUMENT[form.kind])),
+    ...Object.fromEntries(blank("permit_kind", HIDDEN_BY_PERMIT[form.permit_kind])),
+  };
+}
+
+/** The code of a state as typed, null where the list has none; what stands there since `before` is not judged. */
+function stateOf(typed: string, before: StateCode): StateCode | null {
+  const same = (["id", "en"] as const).some((locale) => nationalityName(before, locale) === typed.trim());
+  return same ? before : codeOf(typed);
+}
+
 function isDay(text: string): boolean {
   const time = Date.parse(`${text}T00:00:00Z`);
   return (
@@ -104,15 +135,19 @@ function dateProblems(form: Form, today: string): FormProblems {
   return problems;
 }
 
-/** What must be mended before it can be saved; `today` is the city's date. */
-export function problemsOf(form: Form, today: string): FormProblems {
+/** What must be mended before it can be saved; `today` is the city's date, `base` the report that is edited. */
+export function problemsOf(typed: Form, today: string, base: Report = EMPTY_REPORT): FormProblems {
+  const form = asShown(typed, base);
   const problems: FormProblems = {
     ...documentProblems(form),
     ...dateProblems(form, today),
     ...textProblems(form),
   };
   if (!normalized(form.full_name)) problems.full_name = "name_missing";
-  for (const field of STATES) if (codeOf(form[field]) === null) problems[field] = "nationality_unknown";
+  const { identity, document } = base;
+  if (stateOf(form.nationality, identity.nationality) === null) problems.nationality = "nationality_unknown";
+  if (stateOf(form.issuing_state, document.issuing_state) === null)
+    problems.issuing_state = "nationality_unknown";
   return problems;
 }
 
@@ -121,23 +156,23 @@ function choice<T extends string>(values: readonly T[], value: string): T {
 }
 
 /** The report that a form without problems makes; what the form does not show is taken from `base`. */
-export function reportOf(form: Form, base: Report = EMPTY_REPORT): Report {
+export function reportOf(typed: Form, base: Report = EMPTY_REPORT): Report {
+  const form = asShown(typed, base);
   const line = (field: FieldName) => normalized(form[field]);
-  const none = form.kind === "none";
   return {
     identity: {
       full_name: line("full_name"),
       sex: choice(Sex, form.sex),
       birth_date: birthDate(form) ?? "",
       birth_place: line("birth_place"),
-      nationality: codeOf(form.nationality) ?? "",
+      nationality: stateOf(form.nationality, base.identity.nationality) ?? "",
     },
     document: {
       kind: form.kind as DocumentKind,
-      number: none ? "" : line("number"),
-      issuing_state: none ? "" : (codeOf(form.issuing_state) ?? ""),
-      expiry: none ? "" : form.expiry,
-      reason: none ? (form.reason as NoDocumentReason) : "",
+      number: line("number"),
+      issuing_state: stateOf(form.issuing_state, base.document.issuing_state) ?? "",
+      expiry: form.expiry,
+      reason: form.reason as NoDocumentReason,
     },
     permit: {
       kind: choice(PermitKind, form.permit_kind),
