@@ -1,6 +1,5 @@
 // A form that is being filled in: kept as typed with each key, found again after a reload, saved as a report.
-import type { DraftRow, OutboxRow, RondaDB } from "../shared/db";
-import { uuid7 } from "../shared/ids";
+import type { DraftRow, OutboxRow, RecordRow, RondaDB } from "../shared/db";
 import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
 import type { Area, Locale, Report, Uuid } from "../shared/protocol";
 import { emptyForm, formOf, problemsOf, reportOf, type Form, type FormProblems } from "./form";
@@ -114,18 +113,46 @@ export async function openEdit(
   });
 }
 
-/** A draft of what was not accepted, to be reported again as a report of its own; answers its id. */
-export async function keepAgain(db: RondaDB, row: OutboxRow, locale: Locale, areas: Area[]): Promise<Uuid> {
+/** Where a draft is opened again. */
+export function draftPath(draft: Pick<DraftRow, "draft_id" | "record_id">): string {
+  return draft.record_id ? `laporan/${draft.record_id}/ubah` : `draf/${draft.draft_id}`;
+}
+
+function ownArea(area_id: Uuid, areas: Area[]): Uuid {
+  if (areas.some((area) => area.area_id === area_id)) return area_id;
+  return areas.length === 1 ? areas[0]!.area_id : "";
+}
+
+/**
+ * Whether what was not accepted is to be an edit again: of a report that the server holds and the officer may write.
+ * Anything else is to be a report of its own.
+ */
+function editsAgain(row: OutboxRow, record: RecordRow | undefined, areas: Area[]): record is RecordRow {
+  const { server, removed, area_id = "" } = record ?? {};
+  const writable = areas.some((area) => area.area_id === area_id) && row.outcome?.code !== "area_fixed";
+  return server?.kind === "report" && !removed && writable;
+}
+
+/**
+ * A draft of what was not accepted, to be reported again; answers where it is opened. However often this is asked
+ * for, it is one draft and one report, and what was typed into it stays.
+ */
+export async function keepAgain(db: RondaDB, row: OutboxRow, locale: Locale, areas: Area[]): Promise<string> {
   const mutation = mutationOf(row);
   const record = await db.records.get(row.record_id);
+  const edits = editsAgain(row, record, areas);
+  const opened = edits
+    ? { draft_id: row.record_id, record_id: row.record_id, area_id: record.area_id, base: record.report! }
+    : {
+        draft_id: row.mutation_id,
+        record_id: null,
+        area_id: ownArea(mutation.area_id, areas),
+        base: EMPTY_REPORT,
+      };
   const changes = mutation.kind === "report" ? mutation.changes : {};
-  const form = formOf({ ...EMPTY_REPORT, ...record?.report, ...changes }, (code) =>
-    nationalityName(code, locale),
-  );
-  const own = areas.some((area) => area.area_id === mutation.area_id);
-  const area_id = own ? mutation.area_id : areas.length === 1 ? areas[0]!.area_id : "";
-  const draft_id = uuid7(Date.now());
-  const report = { draft_id, record_id: null, area_id, form, base: EMPTY_REPORT };
-  await db.drafts.put({ ...report, updated_at: Date.now() });
-  return draft_id;
+  const report = { ...EMPTY_REPORT, ...record?.report, ...changes };
+  const form = formOf(report, (code) => nationalityName(code, locale));
+  const begun = (await db.drafts.get(opened.draft_id)) ?? (!edits && (await db.records.get(opened.draft_id)));
+  if (!begun) await db.drafts.put({ ...opened, form, updated_at: Date.now() });
+  return draftPath(opened);
 }

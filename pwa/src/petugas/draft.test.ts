@@ -1,7 +1,10 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import type { RondaDB } from "../shared/db";
-import { AREA, enrolledPhone } from "../shared/phone.fixture";
-import { openNew, type Draft } from "./draft.svelte";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { OutboxRow, RondaDB } from "../shared/db";
+import { exchange } from "../shared/exchange";
+import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
+import { AREA, enrolledPhone, named, NOON, SCOPE, TestPorts, TestServer } from "../shared/phone.fixture";
+import type { Code, Report, SaveReport } from "../shared/protocol";
+import { keepAgain, openEdit, openNew, type Draft } from "./draft.svelte";
 
 const TODAY = "2026-11-23";
 const ID = "0190b5a0-0000-7000-8000-0000000000d1";
@@ -10,6 +13,8 @@ let db: RondaDB;
 beforeEach(async () => {
   db = await enrolledPhone();
 });
+
+afterEach(() => vi.unstubAllGlobals());
 
 async function begun(full_name = "Rahim"): Promise<Draft> {
   const draft = (await openNew(db, ID, AREA, TODAY, "id"))!;
@@ -50,5 +55,63 @@ describe("a draft", () => {
     await (await begun()).save();
     const again = (await openNew(db, ID, AREA, TODAY, "id"))!;
     expect([again.record_id, again.form.full_name]).toEqual([ID, "Rahim"]);
+  });
+});
+
+describe("what was not accepted and is reported again", () => {
+  let server: TestServer;
+
+  beforeEach(() => {
+    server = new TestServer();
+    vi.stubGlobal("fetch", server.fetch);
+  });
+
+  /** Saves and sends; the server answers with this code, or accepts. */
+  async function sent(base: Report, report: Report, code?: Code): Promise<OutboxRow> {
+    await saveReport(db, { record_id: ID, area_id: AREA, base, report, now: NOON });
+    const row = (await db.outbox.orderBy("seq").last())!;
+    if (code) server.verdicts.set(row.mutation_id, { outcome: "quarantined", code });
+    await exchange(db, new TestPorts(), true);
+    return (await db.outbox.get(row.seq))!;
+  }
+
+  const again = (row: OutboxRow) => keepAgain(db, row, "id", SCOPE.areas);
+  const rahim = named("Rahim", { note: "kamar 1" });
+
+  test("is an edit again when it was one, with what was written in the form", async () => {
+    await sent(EMPTY_REPORT, rahim);
+    const row = await sent(rahim, { ...rahim, note: "kamar 2" }, "text_forbidden");
+    expect(await again(row)).toBe(`laporan/${ID}/ubah`);
+    const draft = (await openEdit(db, ID, TODAY, "id"))!;
+    expect([draft.form.full_name, draft.form.note]).toEqual(["Rahim", "kamar 2"]);
+    await draft.save();
+    const { record_id, base, changes } = mutationOf((await db.outbox.orderBy("seq").last())!) as SaveReport;
+    expect([record_id, base, changes]).toEqual([ID, { note: "kamar 1" }, { note: "kamar 2" }]);
+  });
+
+  test("leaves what is being typed into that report as it is", async () => {
+    await sent(EMPTY_REPORT, rahim);
+    const row = await sent(rahim, { ...rahim, note: "kamar 2" }, "text_forbidden");
+    const draft = (await openEdit(db, ID, TODAY, "id"))!;
+    draft.form.note = "kamar 3";
+    await draft.keep(TODAY);
+    await again(row);
+    expect((await db.drafts.get(ID))?.form["note"]).toBe("kamar 3");
+  });
+
+  test("is a report of its own when it began one, and only one however often", async () => {
+    const row = await sent(EMPTY_REPORT, rahim, "text_forbidden");
+    const path = await again(row);
+    expect(path).toBe(`draf/${row.mutation_id}`);
+    await (await openNew(db, row.mutation_id, AREA, TODAY, "id"))!.save();
+    expect(await again(row)).toBe(path);
+    expect(await db.drafts.count()).toBe(0);
+    expect(await db.records.toCollection().primaryKeys()).toEqual([ID, row.mutation_id].sort());
+  });
+
+  test("is a report of its own when the one before cannot be moved", async () => {
+    await sent(EMPTY_REPORT, rahim);
+    const row = await sent(rahim, { ...rahim, note: "kamar 2" }, "area_fixed");
+    expect(await again(row)).toBe(`draf/${row.mutation_id}`);
   });
 });
