@@ -26,8 +26,9 @@ OTHER_AREA = """() => new Promise((resolve) => {
     };
 })"""
 
-FULL_DISK = """() => {
-    IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError"); };
+FULL_DISK = """(writes) => {
+    for (const write of writes)
+        IDBObjectStore.prototype[write] = () => { throw new DOMException("full", "QuotaExceededError"); };
 }"""
 
 
@@ -131,7 +132,7 @@ def test_M12_what_was_not_accepted_is_told_and_can_be_reported_again(page: Page,
 
 def test_M4_what_cannot_be_written_is_not_taken_for_saved(page: Page, city: City) -> None:
     enrol(page, link(city, RT_HEAD))
-    page.evaluate(FULL_DISK)
+    page.evaluate(FULL_DISK, ["add"])
     page.get_by_role("button", name="Laporkan orang asing").click()
     page.get_by_label("Paspor", exact=True).check()
     page.locator("[name=full_name]").fill("Penuh Contoh")
@@ -140,6 +141,34 @@ def test_M4_what_cannot_be_written_is_not_taken_for_saved(page: Page, city: City
     expect(page.get_by_role("alert")).to_contain_text("Belum tersimpan.")
     expect(page.locator("[name=full_name]")).to_have_value("Penuh Contoh")
     assert outcomes(page) == []
+
+
+def test_a_draft_that_cannot_be_written_or_deleted_is_not_taken_for_kept_or_gone(page: Page, city: City) -> None:
+    errors = errors_of(page)
+    enrol(page, link(city, RT_HEAD))
+    page.get_by_role("button", name="Laporkan orang asing").click()
+    page.locator("[name=full_name]").fill("Draf Contoh")
+    kept = page.get_by_text("Tersimpan sebagai draf")
+    expect(kept).to_be_visible()
+    page.evaluate(FULL_DISK, ["put", "delete"])
+    page.locator("[name=full_name]").fill("Draf Contoh Panjang")
+    expect(page.get_by_text("Belum tersimpan.")).to_be_visible()
+    expect(kept).to_have_count(0)
+    page.get_by_role("link", name="Kembali").click()
+    page.get_by_role("button", name="Hapus draf").click()
+    page.get_by_role("button", name="Ya, hapus draf").click()
+    expect(page.get_by_text("Belum tersimpan.")).to_be_visible()
+    expect(page.get_by_role("link", name="Draf Contoh", exact=True)).to_be_visible()
+    assert errors == []
+
+
+def test_M19_enrolling_can_be_tried_again_when_the_phone_could_not_write_it(page: Page, city: City) -> None:
+    page.goto(link(city, RT_HEAD))
+    page.evaluate(FULL_DISK, ["put", "add"])
+    action = page.get_by_role("button", name="Daftarkan HP ini")
+    action.click()
+    expect(page.get_by_text("Belum tersimpan.")).to_be_visible()
+    expect(action).to_be_enabled()
 
 
 def test_M5_the_browser_sends_by_itself_when_the_app_is_closed(browser: Browser, page: Page, city: City) -> None:

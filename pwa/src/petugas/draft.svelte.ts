@@ -40,15 +40,14 @@ export class Draft {
     if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today, this.#base);
     const { draft_id, record_id, area_id } = this;
     const form = $state.snapshot(this.form);
-    await this.#db.drafts.put({
-      draft_id,
-      record_id,
-      area_id,
-      form,
-      base: this.#base,
-      updated_at: Date.now(),
-    });
-    this.kept = true;
+    const row = { draft_id, record_id, area_id, form, base: this.#base, updated_at: Date.now() };
+    try {
+      await this.#db.drafts.put(row);
+      this.kept = true;
+    } catch (failure) {
+      this.kept = false;
+      throw failure;
+    }
   }
 
   /** Whether it can be saved; what must be mended first is in `problems`. */

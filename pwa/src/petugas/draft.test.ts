@@ -5,6 +5,7 @@ import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
 import { AREA, enrolledPhone, named, NOON, SCOPE, TestPorts, TestServer } from "../shared/phone.fixture";
 import type { Code, Report, SaveReport } from "../shared/protocol";
 import { keepAgain, openEdit, openNew, type Draft } from "./draft.svelte";
+import { Saving } from "./saving.svelte";
 
 const TODAY = "2026-11-23";
 const ID = "0190b5a0-0000-7000-8000-0000000000d1";
@@ -49,6 +50,21 @@ describe("a draft", () => {
     draft.form.full_name = "Rahim Khan";
     await draft.keep(TODAY);
     expect((await db.drafts.get(ID))?.form["full_name"]).toBe("Rahim Khan");
+  });
+
+  test("is not said to be kept while it cannot be written", async () => {
+    const draft = await begun();
+    const saving = new Saving({ soon: async () => undefined });
+    const full = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+    db.drafts.hook("updating", full);
+    draft.form.full_name = "Rahim Khan";
+    expect(await saving.keep(() => draft.keep(TODAY))).toBe(false);
+    expect([draft.kept, saving.failed]).toEqual([false, true]);
+    db.drafts.hook("updating").unsubscribe(full);
+    expect(await saving.keep(() => draft.keep(TODAY))).toBe(true);
+    expect([draft.kept, saving.failed]).toEqual([true, false]);
   });
 
   test("that is opened again when it was saved is the report, to be edited", async () => {

@@ -4,9 +4,9 @@ import type { Sending } from "./sending.svelte";
 export class Saving {
   #busy = $state(false);
   #failed = $state(false);
-  readonly #sending: Sending;
+  readonly #sending: Pick<Sending, "soon">;
 
-  constructor(sending: Sending) {
+  constructor(sending: Pick<Sending, "soon">) {
     this.#sending = sending;
   }
 
@@ -22,16 +22,20 @@ export class Saving {
   async run(write: () => Promise<unknown>): Promise<boolean> {
     if (this.#busy) return false;
     this.#busy = true;
+    const written = await this.keep(write);
+    this.#busy = false;
+    if (written) void this.#sending.soon();
+    return written;
+  }
+
+  /** The same for what stays on the phone, as a draft does. */
+  async keep(write: () => Promise<unknown>): Promise<boolean> {
     try {
       await write();
       this.#failed = false;
     } catch {
       this.#failed = true;
-      return false;
-    } finally {
-      this.#busy = false;
     }
-    void this.#sending.soon();
-    return true;
+    return !this.#failed;
   }
 }
