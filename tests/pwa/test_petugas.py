@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.pwa.conftest import City
 from tests.support.phone import capture, enrol, outcomes, send_now
@@ -34,6 +34,13 @@ FULL_DISK = """(writes) => {
 
 def link(city: City, officer: str) -> str:
     return city.run("enrol", officer, "--no-qr").strip().partition(": ")[2]
+
+
+def is_target(link: Locator) -> bool:
+    """Whether a thumb hits it: 48 px at least."""
+    expect(link).to_be_visible()
+    box = link.bounding_box()
+    return box is not None and box["height"] >= 48
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -101,7 +108,7 @@ def test_what_is_being_typed_is_found_again_without_a_signal(page: Page, city: C
     expect(page.locator("[name=full_name]")).to_have_value("  Setengah Contoh")
     expect(page.locator("[name=nationality]")).to_have_value("Atlan")
     page.goto(f"{city.origin}/petugas/#/")
-    expect(page.get_by_role("link", name="Setengah Contoh")).to_be_visible()
+    assert is_target(page.get_by_role("link", name="Setengah Contoh"))
 
 
 def test_M5_two_tabs_send_once(page: Page, city: City) -> None:
@@ -122,7 +129,12 @@ def test_M12_what_was_not_accepted_is_told_and_can_be_reported_again(page: Page,
     page.evaluate(OTHER_AREA)
     page.reload()
     capture(page, "Tidak dapat menunjukkan dokumen", full_name="Ditolak Contoh", reason="Hilang")
-    page.get_by_role("link", name="1 data tidak diterima").click()
+    page.get_by_role("link", name="Ditolak Contoh").click()
+    assert is_target(page.get_by_role("link", name="Lihat mengapa tidak diterima"))
+    page.get_by_role("link", name="Kembali").click()
+    refused = page.get_by_role("link", name="1 data tidak diterima")
+    assert is_target(refused)
+    refused.click()
     expect(page.get_by_text("RT ini bukan wilayah Anda ketika data ditulis.")).to_be_visible()
     assert outcomes(page) == [["report", "quarantined", "quarantined"]]
     assert violations(page) == []

@@ -1,6 +1,15 @@
 // Which view is shown: the fragment of the address, so that every view can be opened again without a signal.
 import { codeInFragment } from "../shared/enrolment";
 
+/** An address that was typed or cut by hand names no view. */
+function decoded(parts: string[]): string[] {
+  try {
+    return parts.map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
 class Route {
   #fragment = $state(location.hash);
 
@@ -16,7 +25,7 @@ class Route {
   /** The parts after `#/`, decoded; none of the start page. */
   get parts(): string[] {
     const path = this.#fragment.startsWith("#/") ? this.#fragment.slice(2) : "";
-    return path.split("/").filter(Boolean).map(decodeURIComponent);
+    return decoded(path.split("/").filter(Boolean));
   }
 
   /** The code of an enrolment link, else empty. */

@@ -31,6 +31,7 @@ export const en: typeof id = {
     now: "Send now",
     busy: "Sending…",
     unreachable: "No signal to the server. Your data is safe on this phone and will be sent by itself.",
+    server_busy: "The server is busy. Your data is safe on this phone and will be sent by itself.",
     unauthorized:
       "This phone is no longer enrolled. Your data is still kept here. Ask the kelurahan for a new code.",
     protocol_unsupported:

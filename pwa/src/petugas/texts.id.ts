@@ -31,6 +31,7 @@ export const id = {
     now: "Kirim sekarang",
     busy: "Sedang mengirim…",
     unreachable: "Tidak ada sinyal ke server. Data aman di HP ini dan dikirim sendiri nanti.",
+    server_busy: "Server sedang sibuk. Data aman di HP ini dan dikirim sendiri nanti.",
     unauthorized:
       "HP ini tidak lagi terdaftar. Data Anda tetap tersimpan di HP. Minta kode baru kepada kelurahan.",
     protocol_unsupported:
@@ -134,7 +135,7 @@ export const id = {
     optional: "boleh dikosongkan",
     birth: "Tanggal lahir",
     birthHint: "Tahun saja boleh, misalnya 1990",
-    day: "Hari",
+    day: "Tanggal",
     month: "Bulan",
     year: "Tahun",
     choose: "Pilih",
@@ -148,7 +149,7 @@ export const id = {
     sex: "Jenis kelamin",
     birth_year: "Tanggal lahir",
     birth_month: "Bulan lahir",
-    birth_day: "Hari lahir",
+    birth_day: "Tanggal lahir",
     birth_place: "Tempat lahir",
     nationality: "Kewarganegaraan",
     kind: "Dokumen apa yang ditunjukkan?",

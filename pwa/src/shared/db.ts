@@ -45,7 +45,8 @@ export interface DraftRow {
   updated_at: Instant;
 }
 
-export type PhoneProblem = "unauthorized" | "protocol_unsupported" | "unreachable" | "refused";
+export type PhoneProblem =
+  "unauthorized" | "protocol_unsupported" | "unreachable" | "server_busy" | "refused";
 
 /** The phone itself; one row. */
 export interface PhoneRow {

@@ -95,8 +95,8 @@ async function prepare(db: RondaDB, run: Run, now: Instant): Promise<Sending> {
 /** What a failed call means for the outbox; what is not in Ronda's words comes from a network in between. */
 function problemOf({ code, status }: ApiError): PhoneProblem {
   if (code === "unauthorized" || code === "protocol_unsupported") return code;
-  const passing = status === 0 || status === 429 || status >= 500 || code === "unreadable";
-  return passing ? "unreachable" : "refused";
+  if (status === 429 || status >= 500) return "server_busy";
+  return status === 0 || code === "unreadable" ? "unreachable" : "refused";
 }
 
 function isAnswer(value: Partial<ExchangeResponse> | null, asked: number): value is ExchangeResponse {
@@ -228,7 +228,7 @@ async function once(db: RondaDB, run: Run, secret: string, ports: Ports): Promis
     const more = await apply(db, run, sending, answer, ports.now());
     run.size = Math.min(run.size * 2, MAX_MUTATIONS);
     if (sending.rows.length > 0 && answer.outcomes.every((outcome) => outcome.outcome === "retry")) {
-      throw new NoAnswer("unreachable");
+      throw new NoAnswer("server_busy");
     }
     return more;
   } catch (failure) {
