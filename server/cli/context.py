@@ -36,4 +36,4 @@ def in_database(work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return asyncio.run(call())
     except RondaError as error:
-        raise click.ClickException(f"{error.code}: {error}") from error
+        raise click.ClickException(f"{error.code}: {error.detail}" if error.detail else error.code) from error

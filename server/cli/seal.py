@@ -32,7 +32,7 @@ def seal(early: bool, as_of: datetime | None) -> None:
     """
     until = _until(early, as_of)
     _keep_destinations()
-    sealed = [*_seal_all(clock.now()), *(_seal_all(until) if until else [])]
+    sealed = _seal_all(until)
     for one in sealed:
         part = f"supplement {one.part}" if one.part else "main"
         click.echo(f"{one.window}  {part}  {one.entries} entries  {one.hash}")
@@ -63,9 +63,9 @@ def _until(early: bool, as_of: datetime | None) -> int | None:
     return window_of(clock.now(), settings().schedule).seals_at if early else None
 
 
-def _seal_all(now: int) -> list[Sealed]:
+def _seal_all(until: int | None) -> list[Sealed]:
     found = []
-    while sealed := in_database(sealing.seal_next, now, settings().schedule, 0):
+    while sealed := in_database(sealing.seal_next, clock.now(), settings().schedule, 0, until):
         found.append(sealed)
     return found
 

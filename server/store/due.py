@@ -43,18 +43,18 @@ class Parts(Struct, frozen=True):
     parent: str
 
 
-def first(conn: Connection, now: int, schedule: Schedule, patience: int) -> Due | None:
-    """What is due first at `now`: main batches in the order of their closes, then supplements by their age."""
+def first(conn: Connection, now: int, until: int, schedule: Schedule, patience: int) -> Due | None:
+    """What is due first at `until`: main batches in the order of their closes, then supplements by their age."""
     unsealed = _unsealed(conn)
     regular = list(islice(windows_from(_since(conn, now), schedule), len(schedule.closes) + 1))
     named = {waiting.window: _named(waiting, schedule) for waiting in unsealed}
     parts = _parts(conn, {*named, *(window.id for window in regular)})
-    mains = [window for window in (*regular, *named.values()) if window.id not in parts and window.seals_at <= now]
+    mains = [window for window in (*regular, *named.values()) if window.id not in parts and window.seals_at <= until]
     if mains:
         return Due(min(mains, key=lambda window: (window.closes_at, window.id)))
     for waiting in sorted(unsealed, key=lambda waiting: (waiting.received_at, waiting.window)):
         before = parts.get(waiting.window)
-        if before and waiting.received_at + patience <= now:
+        if before and waiting.received_at + patience <= until:
             return Due(named[waiting.window], before.count, before.parent)
     return None
 

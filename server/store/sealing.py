@@ -40,15 +40,18 @@ class Sealed(Struct, frozen=True):
     entries: int
 
 
-def seal_next(conn: Connection, now: int, schedule: Schedule, patience: int) -> Sealed | None:
-    """Seal the batch that is due first, or return None. A late version waits `patience` ms for others to come."""
+def seal_next(conn: Connection, now: int, schedule: Schedule, patience: int, until: int | None = None) -> Sealed | None:
+    """Seal the batch that is due first, or return None. A late version waits `patience` ms for others to come.
+
+    What becomes due by `until` is sealed before its time.
+    """
     lock_window(conn, CHAIN, shared=False)
-    found = due.first(conn, now, schedule, patience)
+    found = due.first(conn, now, until or now, schedule, patience)
     if found is None:
         return None
     lock_window(conn, found.window.id, shared=False)
     versions = standings.unsealed(conn, found.window.id)
-    occasion = _occasion(conn, found, versions, schedule.timezone)
+    occasion = _occasion(conn, found, versions, schedule.timezone, now)
     stand = standings.standings(conn, found.window.id, found.window.closes_at - 1)
     batch = seal(occasion, versions, stand, standings.conflicts(conn, schedule.timezone))
     batch_id = _write(conn, occasion, batch)
@@ -58,11 +61,11 @@ def seal_next(conn: Connection, now: int, schedule: Schedule, patience: int) -> 
     return Sealed(occasion.window, occasion.part, batch.hash, len(batch.entries))
 
 
-def _occasion(conn: Connection, found: Due, versions: Sequence[StoredVersion], timezone: str) -> Occasion:
+def _occasion(conn: Connection, found: Due, versions: Sequence[StoredVersion], timezone: str, now: int) -> Occasion:
     window = found.window
     last = select(col(BatchRow.seq), col(BatchRow.hash)).order_by(col(BatchRow.seq).desc()).limit(1)
     seq, previous = conn.execute(last).one_or_none() or (0, FIRST)
-    # The same rows must give the same bytes (SPEC B6), so the present time has no say here.
+    # The same rows must give the same bytes (SPEC B6), so the present has a say only before the window's time.
     arrivals = [stored.received_at for stored in versions]
     return Occasion(
         city=standings.city(conn),
@@ -74,7 +77,7 @@ def _occasion(conn: Connection, found: Due, versions: Sequence[StoredVersion], t
         parent=found.parent,
         opens_at=window.opens_at,
         closes_at=window.closes_at,
-        sealed_at=max([window.seals_at, *arrivals]),
+        sealed_at=max([min(window.seals_at, now), *arrivals]),
     )
 
 

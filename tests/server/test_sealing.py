@@ -251,3 +251,11 @@ async def test_B5_the_sealer_waits_for_a_version_that_is_being_committed(db: Dat
     await written.wait()
     assert parts(await seal(db, at("15:15"))) == [("2026-11-23/siang", 0, 2)]
     await writing
+
+
+async def test_B6_what_is_sealed_before_its_time_tells_when(db: Database) -> None:
+    now = at("09:00")
+    await send(db, now, nil(RTS[0], now - 1000))
+    assert await db.write(sealing.seal_next, now, SCHEDULE, 0, at("10:15"))
+    [batch] = await db.read(batches.newest, 1)
+    assert batch.sealed_at == now
