@@ -51,7 +51,7 @@ class RemovalEntry(Entry, frozen=True, tag="removal", tag_field="kind"):
 
 
 class NilEntry(Entry, frozen=True, tag="nil", tag_field="kind"):
-    """One RT's statement that there is no foreigner to report."""
+    """One RT's statement that there is nothing to report: nobody is there, or nothing has changed."""
 
 
 AnyEntry = ReportEntry | RemovalEntry | NilEntry

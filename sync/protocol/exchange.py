@@ -33,7 +33,7 @@ class RemoveReport(Wire, frozen=True, tag="remove", tag_field="kind"):
 
 
 class FileNil(Wire, frozen=True, tag="nil", tag_field="kind"):
-    """Nihil: no foreigner to report in this RT in the window of the capture."""
+    """Nihil: nothing to report in this RT in the window of the capture; nobody is there, or nothing has changed."""
 
     mutation_id: UUID
     record_id: UUID

@@ -4,7 +4,7 @@ import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow }
 import { isPending } from "../shared/outbox";
 import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
 import { localDate, windowAt } from "../shared/windows";
-import { heardAreas, inOrder, isRefused, stateOf, type RecordState } from "./state";
+import { heardAreas, inOrder, isRefused, stateOf, stayingIn, type RecordState } from "./state";
 
 const TICK = 10_000;
 
@@ -27,6 +27,7 @@ class Phone {
   readonly heard = $derived(
     heardAreas([...this.#nils, ...this.#reports], this.refused, this.window?.id ?? ""),
   );
+  readonly staying = $derived(stayingIn(this.#reports, this.refused, this.today));
 
   constructor() {
     const open = ["new", "sent", "quarantined", "rejected"];

@@ -3,7 +3,9 @@ import type { OutboxRow, RecordRow } from "../shared/db";
 import { EMPTY_REPORT } from "../shared/outbox";
 import { AREA, named, NOON, OTHER_AREA } from "../shared/phone.fixture";
 import type { ReportChange } from "../shared/protocol";
-import { heardAreas, inOrder, ownDiffering, stateOf } from "./state";
+import { heardAreas, inOrder, ownDiffering, stateOf, stayingIn } from "./state";
+import { en } from "./texts.en";
+import { id } from "./texts.id";
 
 const WINDOW = "2026-11-23/siang";
 
@@ -81,6 +83,34 @@ test("W6 an RT is heard of by a nil or a report of the window, but not by what w
     [OTHER_AREA, "nil"],
   ]);
   expect(heardAreas([nil], [row("quarantined", { record_id: "n" })], WINDOW).size).toBe(0);
+});
+
+describe("a nil", () => {
+  const away = (departure: string) =>
+    record(onServer(), { report: { ...EMPTY_REPORT, stay: { ...EMPTY_REPORT.stay, departure } } });
+
+  test("W6 counts those who stay: neither removed, nor gone, nor refused", () => {
+    const removed = record(onServer(), { removed: true });
+    const refused = record(null, { record_id: "refused" });
+    const all = [record(null), away("2026-11-24"), away("2026-11-23"), removed, refused];
+    const rows = [row("quarantined", { record_id: "refused" })];
+    expect([...stayingIn(all, rows, "2026-11-23")]).toEqual([[AREA, 2]]);
+  });
+
+  test("W6 never says that nobody is there while somebody stays", () => {
+    expect(id.nil.action(2)).toBe("Tidak ada perubahan – 2 orang asing masih menginap");
+    expect(en.nil.action(1)).toBe("No change – 1 foreigner still staying");
+    expect(id.window.heardNil(2)).toBe("Sudah lapor: tidak ada perubahan");
+    expect(en.window.heardNil(2)).toBe("Reported: no change");
+    expect([id.nil.action(0), en.nil.action(0)]).toEqual([
+      "Nihil – tidak ada orang asing",
+      "Nil – no foreigners",
+    ]);
+  });
+
+  test("for several RTs is worded for those with somebody and those with nobody", () => {
+    for (const { nil } of [id, en]) expect(nil.some(2) + nil.heading).not.toMatch(/orang asing|foreigner/);
+  });
 });
 
 test("those who are still here come before those who left", () => {

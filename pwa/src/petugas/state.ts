@@ -1,7 +1,7 @@
 // What the officer is told of a record and of a window. Pure.
 import type { OutboxRow, RecordRow } from "../shared/db";
 import { isPending } from "../shared/outbox";
-import type { BatchMark, Groups, Report, Uuid } from "../shared/protocol";
+import type { BatchMark, Day, Groups, Report, Uuid } from "../shared/protocol";
 import { changedGroups, mutationOf } from "../shared/outbox";
 
 export type RecordState =
@@ -38,6 +38,19 @@ export function heardAreas(
     if (heard.get(record.area_id) !== "report") heard.set(record.area_id, record.kind);
   }
   return heard;
+}
+
+/** How many foreigners stay in each RT, as far as this phone knows; what was refused is no report. */
+export function stayingIn(reports: RecordRow[], refused: OutboxRow[], today: Day): Map<Uuid, number> {
+  const unknown = new Set(refused.map((row) => row.record_id));
+  const staying = new Map<Uuid, number>();
+  for (const { record_id, area_id, server, report, removed } of reports) {
+    const departure = report?.stay.departure ?? "";
+    const gone = removed || (departure !== "" && departure <= today);
+    if (gone || (server === null && unknown.has(record_id))) continue;
+    staying.set(area_id, (staying.get(area_id) ?? 0) + 1);
+  }
+  return staying;
 }
 
 /** What this phone wrote into groups of a report where the server holds something else. */

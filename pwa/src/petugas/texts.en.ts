@@ -2,6 +2,7 @@
 import type { id } from "./texts.id";
 
 const rts = (count: number) => `${count} ${count === 1 ? "RT" : "RTs"}`;
+const foreigners = (count: number) => `${count} ${count === 1 ? "foreigner" : "foreigners"}`;
 
 export const en: typeof id = {
   app: "Report foreigners",
@@ -46,16 +47,18 @@ export const en: typeof id = {
     left: (text) => `${text} left`,
     minutes: (hours, minutes) => (hours ? `${hours} h ${minutes} min` : `${minutes} min`),
     unheard: "Not reported yet",
-    heardNil: "Reported: no foreigners",
+    heardNil: (staying) => (staying ? "Reported: no change" : "Reported: no foreigners"),
     heardReport: "Reported",
     heardCount: (heard, all) => `${heard} of ${all} RTs have reported`,
     listed: "Show each RT",
   },
   nil: {
-    action: "Nil – no foreigners",
-    some: (count) => `Nil for ${rts(count)} not reported yet`,
-    heading: "Nil – no foreigners",
-    choose: "Which RTs have no foreigners?",
+    action: (staying) =>
+      staying ? `No change – ${foreigners(staying)} still staying` : "Nil – no foreigners",
+    some: (count) => `Nil for ${rts(count)} – nothing to report`,
+    heading: "Nil – nothing to report",
+    choose: "Which RTs have no foreigners, or no change?",
+    staying: (count) => (count ? `${foreigners(count)} still staying` : "no foreigners"),
     confirm: (count) => `Report nil for ${rts(count)}`,
     allHeard: "All RTs have reported in this window.",
   },

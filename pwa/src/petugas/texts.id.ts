@@ -47,16 +47,22 @@ export const id = {
     minutes: (hours: number, minutes: number) =>
       hours ? `${hours} jam ${minutes} menit` : `${minutes} menit`,
     unheard: "Belum lapor",
-    heardNil: "Sudah lapor: nihil",
+    heardNil: (staying: number): string =>
+      staying ? "Sudah lapor: tidak ada perubahan" : "Sudah lapor: nihil",
     heardReport: "Sudah lapor",
     heardCount: (heard: number, all: number) => `${heard} dari ${all} RT sudah lapor`,
     listed: "Lihat per RT",
   },
   nil: {
-    action: "Nihil – tidak ada orang asing",
-    some: (count: number) => `Nihil untuk ${count} RT yang belum lapor`,
-    heading: "Nihil – tidak ada orang asing",
-    choose: "RT mana yang tidak ada orang asing?",
+    action: (staying: number): string =>
+      staying
+        ? `Tidak ada perubahan – ${staying} orang asing masih menginap`
+        : "Nihil – tidak ada orang asing",
+    some: (count: number) => `Nihil untuk ${count} RT – tidak ada yang perlu dilaporkan`,
+    heading: "Nihil – tidak ada yang perlu dilaporkan",
+    choose: "RT mana yang tidak ada orang asing, atau tidak ada perubahannya?",
+    staying: (count: number): string =>
+      count ? `${count} orang asing masih menginap` : "tidak ada orang asing",
     confirm: (count: number) => `Laporkan nihil untuk ${count} RT`,
     allHeard: "Semua RT sudah lapor pada jadwal ini.",
   },

@@ -96,7 +96,7 @@ export interface RemoveReport {
   captured_at: Instant;
   base: Groups;
 }
-/** Nihil: no foreigner to report in this RT in the window of the capture. */
+/** Nihil: nothing to report in this RT in the window of the capture; nobody is there, or nothing has changed. */
 export interface FileNil {
   kind: "nil";
   mutation_id: Uuid;
