@@ -5,6 +5,7 @@ import { language } from "../shared/i18n.svelte";
 import type { ApplicationView } from "../shared/protocol";
 import * as storage from "./kept";
 import type { Kept } from "./kept";
+import { turnOff } from "./subscription";
 
 export type Phase = "loading" | "none" | "invalid" | "offline" | "open";
 
@@ -67,12 +68,15 @@ export class Follow {
 
   /** Shows and stores; a browser that stores nothing still shows. */
   async keep(kept: Kept): Promise<void> {
+    const before = this.#stored;
     this.#kept = kept;
     this.#stored = kept;
+    if (before?.token !== kept.token) await leave(before);
     await storage.write(kept).catch(() => undefined);
   }
 
   async forget(): Promise<void> {
+    await leave(this.#stored);
     await storage.forget().catch(() => undefined);
     await this.open(null);
   }
@@ -91,6 +95,11 @@ export class Follow {
     this.#phase = REFUSED.includes(problem) ? "invalid" : kept.view ? "open" : "offline";
     if (this.#phase !== "invalid" && !this.hasAnother) await this.keep(this.#kept!);
   }
+}
+
+/** Of an application that is followed no more this browser must not be told. */
+async function leave(kept: Kept | undefined): Promise<void> {
+  if (kept?.endpoint) await turnOff(kept).catch(() => undefined);
 }
 
 async function ask(token: string): Promise<ApplicationView | ApiProblem> {

@@ -1,22 +1,34 @@
 import "fake-indexeddb/auto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Follow } from "./follow.svelte";
 import * as storage from "./kept";
 import { application, TOKEN } from "./paspor.fixture";
 
 const OTHER = "x".repeat(22);
+const SECOND = "y".repeat(22);
+const ENDPOINT = "https://push.example/1";
 const VIEW = application(["booked", "attended"]);
 
 let server: Server;
 let reachable: boolean;
+/** What the server was asked to send no more, and to whose application. */
+let turnedOff: string[];
+const unsubscribe = vi.fn(async () => true);
 
-/** A server that knows TOKEN alone. */
+/** A server that knows TOKEN and SECOND alone. */
 beforeEach(async () => {
   reachable = true;
+  turnedOff = [];
   server = createServer((request, response) => {
-    const known = request.headers.authorization === `Bearer ${TOKEN}`;
+    const { authorization = "" } = request.headers;
+    const known = [TOKEN, SECOND].some((token) => authorization === `Bearer ${token}`);
+    if (request.url === "/api/application/unsubscription") {
+      request.on("data", (body) => turnedOff.push(`${authorization} ${body}`));
+      request.on("end", () => response.writeHead(204).end());
+      return;
+    }
     response.writeHead(known ? 200 : 401).end(JSON.stringify(known ? VIEW : { code: "unauthorized" }));
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -27,8 +39,15 @@ beforeEach(async () => {
   );
 });
 
+/** A page whose browser has a subscription. */
+beforeEach(() => {
+  const pushManager = { getSubscription: async () => ({ endpoint: ENDPOINT, unsubscribe }) };
+  vi.stubGlobal("navigator", { serviceWorker: { ready: Promise.resolve({ pushManager }) } });
+});
+
 afterEach(async () => {
   vi.unstubAllGlobals();
+  unsubscribe.mockClear();
   server.close();
   await storage.forget();
 });
@@ -97,4 +116,40 @@ test("a forgotten application leaves nothing behind", async () => {
   await follow.forget();
   expect(follow.phase).toBe("none");
   expect(await storage.read()).toBeUndefined();
+});
+
+describe("an application that is followed no more, and of which this browser was to be told,", () => {
+  const told = [`Bearer ${TOKEN} {"endpoint":"${ENDPOINT}"}`];
+  let follow: Follow;
+
+  beforeEach(async () => {
+    follow = await opened(TOKEN);
+    await follow.keep({ ...follow.kept!, endpoint: ENDPOINT });
+  });
+
+  test("is told of no more when it is forgotten", async () => {
+    await follow.forget();
+    expect(turnedOff).toEqual(told);
+    expect(unsubscribe).toHaveBeenCalledOnce();
+    expect(await storage.read()).toBeUndefined();
+  });
+
+  test("is told of no more when another takes its place", async () => {
+    await follow.open({ token: SECOND });
+    expect(turnedOff).toEqual(told);
+    expect(unsubscribe).toHaveBeenCalledOnce();
+    expect(await storage.read()).toMatchObject({ token: SECOND, endpoint: "" });
+  });
+
+  test("is told of no more even when the server cannot be reached", async () => {
+    reachable = false;
+    await follow.forget();
+    expect(unsubscribe).toHaveBeenCalledOnce();
+    expect(await storage.read()).toBeUndefined();
+  });
+
+  test("is told of still when a wrong link was opened", async () => {
+    await follow.open({ token: OTHER });
+    expect([turnedOff, unsubscribe.mock.calls]).toEqual([[], []]);
+  });
 });

@@ -3,11 +3,10 @@ import { language } from "../shared/i18n.svelte";
 import type { Locale } from "../shared/protocol";
 import type { Follow } from "./follow.svelte";
 import type { Kept } from "./kept";
-import { NoSubscription, subscribe, tellServer, tellServerOff, within } from "./push";
+import { NoSubscription, subscribe, tellServer } from "./push";
+import { pushManager, turnOff } from "./subscription";
 
 export type Standing = "unavailable" | "unsupported" | "ios" | "denied" | "off" | "on";
-
-const READY_MS = 15_000;
 
 /** What a browser can do and was allowed to do, as `standingOf` needs it. */
 export interface Browser {
@@ -65,11 +64,9 @@ export class Notify {
     });
   }
 
-  /** Off on this device even when the server cannot be told: the push service will tell it. */
   disable(): Promise<void> {
     return this.#act(async (kept) => {
-      await tellServerOff(kept.token, kept.endpoint).catch(() => undefined);
-      await (await (await pushManager()).getSubscription())?.unsubscribe();
+      await turnOff(kept);
       await this.#follow.keep({ ...kept, endpoint: "" });
     });
   }
@@ -101,10 +98,6 @@ export class Notify {
       await this.look();
     }
   }
-}
-
-async function pushManager(): Promise<PushManager> {
-  return (await within(READY_MS, navigator.serviceWorker.ready)).pushManager;
 }
 
 async function thisBrowser(): Promise<Browser> {
