@@ -57,6 +57,40 @@ describe("a form", () => {
     expect(problemsOf(filled({ arrival: "", departure: "2026-11-19" }), TODAY)).toEqual({});
   });
 
+  test.each([
+    [{ birth_year: "90" }, { birth_year: "year_incomplete" }],
+    [{ birth_month: "3" }, { birth_year: "year_incomplete" }],
+    [{ birth_year: "1990", birth_day: "9" }, { birth_month: "month_missing" }],
+    [{ birth_year: "1990", birth_month: "13", birth_day: "9" }, { birth_month: "date_impossible" }],
+    [{ birth_year: "2023", birth_month: "2", birth_day: "29" }, { birth_day: "date_impossible" }],
+  ] as const)("tells at the part of the birth date what is wrong with it: %j", (parts, problems) => {
+    expect(problemsOf(filled(parts), TODAY)).toEqual(problems);
+  });
+
+  test("takes an arrival or a departure until tomorrow, and none later", () => {
+    expect(problemsOf(filled({ arrival: "2026-11-24", departure: "2026-11-24" }), TODAY)).toEqual({});
+    const later = filled({ arrival: "2026-11-25", departure: "2099-01-01" });
+    expect(problemsOf(later, TODAY)).toEqual({ arrival: "too_far_ahead", departure: "too_far_ahead" });
+    expect(problemsOf(filled({ arrival: "2026-12-01" }), "2026-11-30")).toEqual({});
+  });
+
+  test.each([
+    ["passport", " p123 4567a ", "P1234567A"],
+    ["unhcr_card", " 747-19c 00001", "747-19C 00001"],
+  ])("writes the number of a %s as registers do: %j becomes %j", (kind, number, written) => {
+    const report = reportOf(filled({ kind, number }));
+    expect(report.document.number).toBe(written);
+  });
+
+  test("leaves a document's number that was not touched as it is", () => {
+    const base = reportOf(filled());
+    base.document.number = "x 1";
+    expect(reportOf({ ...formOf(base, name("id")), note: "kamar 2" }, base)).toEqual({
+      ...base,
+      note: "kamar 2",
+    });
+  });
+
   test("of a report gives the same report back, in both languages", () => {
     const report = reportOf(
       filled({

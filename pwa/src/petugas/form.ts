@@ -1,4 +1,5 @@
-// The form of a report: what is typed, what is wrong with it, and the report it makes. Nothing typed is corrected.
+// The form of a report: what is typed, what is wrong with it, and the report it makes. Nothing typed is corrected but the
+// spelling of a document's number.
 import { EMPTY_REPORT } from "../shared/outbox";
 import { LodgingKind, PermitKind, Sex } from "../shared/protocol";
 import type { DocumentKind, NoDocumentReason, Report, StateCode } from "../shared/protocol";
@@ -35,7 +36,10 @@ export type FormProblem =
   | "reason_missing"
   | "nationality_unknown"
   | "date_impossible"
+  | "year_incomplete"
+  | "month_missing"
   | "birth_in_future"
+  | "too_far_ahead"
   | "departure_before_arrival";
 
 export type FormProblems = Partial<Record<FieldName, FormProblem>>;
@@ -108,6 +112,21 @@ export function birthDate(form: Form): string | null {
   return isDay(whole) ? text : null;
 }
 
+/** What is wrong with a birth date, told at the part that must be mended. */
+function birthProblems(form: Form, today: string): FormProblems {
+  const birth = birthDate(form);
+  if (birth !== null) return birth > today ? { birth_year: "birth_in_future" } : {};
+  if (!/^\d{4}$/.test(form.birth_year.trim())) return { birth_year: "year_incomplete" };
+  if (!form.birth_month.trim()) return { birth_month: "month_missing" };
+  const monthAlone = birthDate({ ...form, birth_day: "" });
+  return monthAlone === null ? { birth_month: "date_impossible" } : { birth_day: "date_impossible" };
+}
+
+/** Whoever comes or goes tomorrow may be reported today; a later day is a slip. */
+function dayAfter(day: string): string {
+  return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+}
+
 function textProblems(form: Form): FormProblems {
   const problems: FormProblems = {};
   for (const field of LINES) {
@@ -127,12 +146,11 @@ function documentProblems(form: Form): FormProblems {
 function dateProblems(form: Form, today: string): FormProblems {
   const problems: FormProblems = {};
   for (const field of DAYS) if (form[field] && !isDay(form[field])) problems[field] = "date_impossible";
-  const birth = birthDate(form);
-  if (birth === null) problems.birth_year = "date_impossible";
-  else if (birth > today) problems.birth_year = "birth_in_future";
+  for (const field of ["arrival", "departure"] as const)
+    if (!problems[field] && form[field] > dayAfter(today)) problems[field] = "too_far_ahead";
   if (form.departure && form.arrival && form.departure < form.arrival)
     problems.departure = "departure_before_arrival";
-  return problems;
+  return { ...problems, ...birthProblems(form, today) };
 }
 
 /** What must be mended before it can be saved; `today` is the city's date, `base` the report that is edited. */
@@ -155,6 +173,13 @@ function choice<T extends string>(values: readonly T[], value: string): T {
   return values.find((known) => known === value) ?? values[0]!;
 }
 
+/** A document's number as registers write it; one that was not touched stays as it is. */
+function documentNumber(form: Form, base: Report): string {
+  const typed = normalized(form.number);
+  if (typed === base.document.number) return typed;
+  return (form.kind === "passport" ? typed.replace(/\s+/g, "") : typed).toUpperCase();
+}
+
 /** The report that a form without problems makes; what the form does not show is taken from `base`. */
 export function reportOf(typed: Form, base: Report = EMPTY_REPORT): Report {
   const form = asShown(typed, base);
@@ -169,7 +194,7 @@ export function reportOf(typed: Form, base: Report = EMPTY_REPORT): Report {
     },
     document: {
       kind: form.kind as DocumentKind,
-      number: line("number"),
+      number: documentNumber(form, base),
       issuing_state: stateOf(form.issuing_state, base.document.issuing_state) ?? "",
       expiry: form.expiry,
       reason: form.reason as NoDocumentReason,
