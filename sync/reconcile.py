@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from sync.errors import Code
 from sync.intake import Incoming
-from sync.merge import base_of, merge, only, present
+from sync.merge import base_of, merge, only, present, union
 from sync.protocol.exchange import FileNil, Mutation, Outcome, OutcomeKind, RemoveReport, Resolve, SaveReport
 from sync.protocol.records import GROUPS, Groups, Report
 
@@ -131,9 +131,11 @@ def _again(arrival: Arrival, before: Seen) -> Outcome:
 
 
 def _admit(arrival: Arrival, mutation: Mutation, records: dict[UUID, Held]) -> Held | None:
-    """The record that a mutation speaks of, if the author may touch it at all (SPEC M12, M13)."""
+    """The record that a mutation speaks of, if the author may touch it in this way (SPEC M12-M14)."""
     if not any(_covers(span, mutation.area_id, arrival.captured_at) for span in arrival.spans):
         raise _Refusal(OutcomeKind.quarantined, Code.area_out_of_scope)
+    if isinstance(mutation, Resolve) is not arrival.resolver:
+        raise _Refusal(OutcomeKind.quarantined, Code.resolution_not_allowed)
     held = records.get(mutation.record_id)
     if held is None:
         return None
@@ -165,8 +167,9 @@ def _save(arrival: Arrival, mutation: SaveReport, held: Held | None) -> Decision
 
 def _begin(arrival: Arrival, mutation: SaveReport) -> Decision:
     """SPEC M10: the server holds nothing, so the base and the changes are all there is."""
+    start = Report(**present(mutation.base))
+    after = Held(mutation.record_id, mutation.area_id, 0, merge(mutation.base, mutation.changes, start).report)
     groups = {**present(mutation.base), **present(mutation.changes)}
-    after = Held(mutation.record_id, mutation.area_id, 0, Report(**groups))
     return _accept(arrival, OutcomeKind.applied, after, tuple(groups), versioned=True)
 
 
@@ -194,22 +197,21 @@ def _remove(arrival: Arrival, mutation: RemoveReport, held: Held | None) -> Deci
 
 def _file_nil(arrival: Arrival, mutation: FileNil, held: Held | None) -> Decision:
     after = held or Held(mutation.record_id, mutation.area_id, 0, None)
-    return _accept(arrival, OutcomeKind.applied, after, (), versioned=held is None)
+    return _accept(arrival, OutcomeKind.applied, after, (), versioned=True)
 
 
 def _resolve(arrival: Arrival, mutation: Resolve, held: Held | None) -> Decision:
     """SPEC M14: a decision counts only if it saw all that it decides on."""
-    if not arrival.resolver:
-        raise _Refusal(OutcomeKind.quarantined, Code.resolution_not_allowed)
     if held is None:
         raise _Refusal(OutcomeKind.quarantined, Code.record_unknown)
     if mutation.seen_version != held.version or not held.conflicts.issuperset(mutation.conflict_ids):
         raise _Refusal(OutcomeKind.rejected, Code.resolution_stale)
-    values = present(mutation.changes)
-    changed = tuple(group for group in values if values[group] != getattr(held.report, group))
+    server = cast(Report, held.report)
+    values = present(mutation.changes) | {"photos": union(server.photos, present(mutation.changes).get("photos", ()))}
+    changed = tuple(group for group in values if values[group] != getattr(server, group))
     after = structs.replace(
         held,
-        report=structs.replace(cast(Report, held.report), **values),
+        report=structs.replace(server, **values),
         removed=mutation.removed,
         conflicts=held.conflicts.difference(mutation.conflict_ids),
     )

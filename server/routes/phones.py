@@ -27,6 +27,7 @@ _encode = msgspec.json.Encoder().encode
 async def exchange(request: Request[None, None, State], writer: Writer) -> Response[bytes]:
     """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18)."""
     secret_hash = bearer_hash(request)
+    await writer.admit(secret_hash)
     asked = decode_exchange(await request.body())
     incoming = tuple(read(bytes(raw)) for raw in asked.mutations)
     salts = tuple(clock.new_salt() for _ in incoming)

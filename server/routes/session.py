@@ -1,7 +1,8 @@
 """Signing in to the console and out of it."""
 
-import asyncio
+from typing import Final
 
+from anyio import CapacityLimiter, to_thread
 from litestar import Response, Router, delete, get, post
 from litestar.params import JSONBody
 
@@ -11,19 +12,22 @@ from server.given import Chosen, Db, SignedIn
 from server.secrets import NOBODY, hashed, password_fits
 from server.store import people
 from server.store.people import Person
-from sync.errors import Code, Unauthorized
+from sync.errors import Busy, Code, Unauthorized
 from sync.protocol.console import ConsoleRole, ConsoleUser, SignInRequest
 
 # A check of a password takes tens of milliseconds of a core and 64 MiB; more at once would starve the exchanges.
-_checks = asyncio.Semaphore(2)
+_checks = CapacityLimiter(2)
+MOST_WAITING: Final = 20
 
 
 @post("/", status_code=200)
 async def sign_in(data: JSONBody[SignInRequest], db: Db, settings: Chosen) -> Response[ConsoleUser]:
-    """Open a session. A wrong password and an unknown name are answered alike."""
+    """Open a session. A wrong password and an unknown name are answered alike. Raises Busy when too many wait."""
+    if _checks.statistics().tasks_waiting >= MOST_WAITING:
+        raise Busy(Code.busy)
     person = await db.read(people.person_named, data.username)
-    async with _checks:
-        fits = await asyncio.to_thread(password_fits, person.password_hash if person else NOBODY, data.password)
+    password_hash = person.password_hash if person else NOBODY
+    fits = await to_thread.run_sync(password_fits, password_hash, data.password, limiter=_checks)
     if person is None or not fits:
         raise Unauthorized(Code.credentials_invalid)
     token, now = clock.new_secret(), clock.now()

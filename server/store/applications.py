@@ -15,13 +15,14 @@ from server.workdays import Today
 from sync import passports
 from sync.errors import Code, Refused, Unknown
 from sync.notifications import ANNOUNCED
-from sync.passports import Standing
+from sync.passports import MOVES, Standing
 from sync.protocol.passports import ApplicationView, CounterRow, Event, Service, State, Step
 
 BOOKING = "book"
 """The event of the first step; all others are events of the counter."""
 
 _MOST_ROWS = 500
+_OVER = [state.value for state, moves in MOVES.items() if not moves]
 
 
 class Booking(Struct, frozen=True):
@@ -156,7 +157,9 @@ def _timeline(conn: Connection, application_id: UUID) -> tuple[Step, ...]:
 
 def _counter_rows(conn: Connection, *conditions: Any) -> list[CounterRow]:
     query = select(Application).where(*conditions)
-    latest = query.order_by(col(Application.visit_on).desc(), col(Application.number)).limit(_MOST_ROWS)
+    # What is over gives way first, so that the oldest that still waits is not cut off.
+    over = col(Application.state).in_(_OVER)
+    latest = query.order_by(over, col(Application.visit_on).desc(), col(Application.number)).limit(_MOST_ROWS)
     return [_counter_row(row) for row in conn.execute(latest)]
 
 

@@ -60,6 +60,11 @@ def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, C
     return {row.secret_hash: Caller(*row[1:], tuple(lands[row.officer_id])) for row in rows}
 
 
+def is_known(conn: Connection, secret_hash: bytes) -> bool:
+    """Whether a phone has this secret."""
+    return conn.execute(select(col(Device.device_id)).where(col(Device.secret_hash) == secret_hash)).first() is not None
+
+
 def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, list[Territory]]:
     """The RTs of some officers: their own, or all of their RW."""
     rt = aliased(AreaRow)

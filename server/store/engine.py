@@ -99,12 +99,18 @@ class PostgresDatabase(Database):
 def _busy_when_away() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+    except (PoolTimeout, OSError) as error:
         raise Busy(Code.busy) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_away(error):
             raise Busy(Code.busy) from error
         raise
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the database could not work, rather than would not: a fault of ours must not look like an outage."""
+    wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite.SQLITE_ERROR
+    return not wrong and (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
 
 
 def open_database(url: str) -> Database:

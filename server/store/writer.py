@@ -11,9 +11,10 @@ from typing import Final
 import structlog
 from msgspec import structs
 
+from server.store.devices import is_known
 from server.store.engine import Database
 from server.store.exchange import Answer, Job, exchange
-from sync.errors import Busy, Code, RondaError
+from sync.errors import Busy, Code, RondaError, Unauthorized
 from sync.protocol.exchange import ExchangeResponse, Outcome, OutcomeKind
 from sync.windows import Schedule
 
@@ -33,6 +34,17 @@ class ExchangeWriter:
         self._schedule = schedule
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
+        self._met: set[bytes] = set()
+
+    async def admit(self, secret_hash: bytes) -> None:
+        """Let nobody into the queue who is no phone of ours. Raises Unauthorized.
+
+        Whether a phone may still speak is decided again in its transaction.
+        """
+        if secret_hash not in self._met:
+            if not await self._db.read(is_known, secret_hash):
+                raise Unauthorized(Code.unauthorized)
+            self._met.add(secret_hash)
 
     async def submit(self, job: Job) -> ExchangeResponse:
         """The answer to a job. Raises RondaError; Busy when nothing was stored and the phone should come again."""
@@ -106,4 +118,8 @@ class ExchangeWriter:
             else:
                 last = tried[0]
                 outcomes += last.outcomes
+        if last is None:
+            # None could be stored; the phone still learns what has changed.
+            tried = await self._try([structs.replace(job, incoming=(), salts=())])
+            last = None if isinstance(tried, Exception) or isinstance(tried[0], RondaError) else tried[0]
         return structs.replace(last, outcomes=tuple(outcomes)) if last else Busy(Code.busy)

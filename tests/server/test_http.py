@@ -240,11 +240,21 @@ def test_M14_the_console_resolves_a_conflict_once(ronda: Ronda, phone: Phone, co
     assert console.post("/api/resolutions", json=decision).json()["outcome"] == "replayed"
     late = decision | {"mutation_id": str(clock.new_id())}
     assert problem(console.post("/api/resolutions", json=late)) == (409, "resolution_stale")
+    for other in ({"kind": "nil"}, {"kind": "remove"}):
+        plain = {name: late[name] for name in ("mutation_id", "record_id", "area_id", "captured_at")}
+        sent = console.post("/api/resolutions", json=plain | {"mutation_id": str(clock.new_id())} | other)
+        assert problem(sent) == (400, "resolution_not_allowed")
     foreign = late | {"area_id": str(UUID(int=404))}
     assert problem(console.post("/api/resolutions", json=foreign)) == (404, "not_found")
     changes = phone.send(phone.request()).json()["changes"]
     [after] = [change for change in changes if change["record_id"] == begun["record_id"]]
     assert (after["report"]["note"], after["conflicts"]) == ("third", 0)
+
+
+def test_the_immigration_office_decides_on_no_report(ronda: Ronda, console: httpx.Client) -> None:
+    sign_in(ronda, console, "imigrasi")
+    assert problem(console.get("/api/conflicts")) == (403, "forbidden")
+    assert problem(console.post("/api/resolutions", json={})) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/nothing", "/petugas/../../pyproject.toml", "/schema"])

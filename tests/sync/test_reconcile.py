@@ -184,3 +184,30 @@ def test_M14_two_people_cannot_resolve_the_same() -> None:
 def test_M14_a_phone_does_not_resolve() -> None:
     decision = one(resolution(1, CONFLICT), held(identity("Ana"), conflicts=DISPUTED))
     assert decision.outcome.code is Code.resolution_not_allowed
+
+
+def test_M14_the_console_does_nothing_but_resolve() -> None:
+    for mutation in (
+        save(1, B, A),
+        FileNil(UUID(int=1), UUID(int=77), RT, 100),
+        RemoveReport(UUID(int=1), RECORD, RT, 100),
+    ):
+        decision = one(mutation, held(identity("Ana")), resolver=True)
+        assert (decision.outcome.code, decision.held) == (Code.resolution_not_allowed, None)
+
+
+def test_M7_photos_are_not_lost_in_the_beginning_or_by_a_resolution() -> None:
+    begun = one(save(1, Groups(photos=("b" * 64,)), Groups(photos=("a" * 64,))))
+    assert begun.held is not None
+    assert begun.held.report == Report(photos=("a" * 64, "b" * 64))
+    disputed = held(Report(photos=("a" * 64,)), conflicts=DISPUTED)
+    decided = one(
+        Resolve(UUID(int=9), RECORD, RT, 100, 1, (CONFLICT,), Groups(photos=("c" * 64,))), disputed, resolver=True
+    )
+    assert decided.held is not None
+    assert decided.held.report == Report(photos=("a" * 64, "c" * 64))
+
+
+def test_W6_a_nil_again_under_its_record_is_a_version_of_its_own_window() -> None:
+    decision = one(FileNil(UUID(int=1), RECORD, RT, 100), held(None, 1))
+    assert (decision.outcome.version, decision.versioned) == (2, True)

@@ -12,7 +12,13 @@ const PATHS: Record<View, string> = {
 };
 /** Batches and applications are those of the whole city. */
 const CITY: readonly ConsoleRole[] = ["immigration", "admin"];
-const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = { batches: CITY, counter: CITY };
+/** Who lives near the people of a report decides on what differs. */
+const DECIDERS: readonly ConsoleRole[] = ["lurah", "camat", "admin"];
+const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = {
+  batches: CITY,
+  conflicts: DECIDERS,
+  counter: CITY,
+};
 
 export const hrefOf = (view: View): string => PATHS[view];
 

@@ -1,0 +1,31 @@
+"""What of the database's troubles is an outage, and what is a fault of ours."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from server.store.engine import Database, open_database
+from sync.errors import Busy
+from tests.support.ronda import free_port
+
+pytestmark = pytest.mark.anyio
+
+
+def ask(conn: Connection, query: str) -> None:
+    conn.execute(text(query))
+
+
+async def test_a_fault_of_ours_does_not_look_like_an_outage(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        await database.read(ask, "select * from nowhere")
+
+
+async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
+    nowhere = (f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}", f"postgresql://nobody@127.0.0.1:{free_port()}/x")
+    for url in nowhere:
+        db = open_database(url)
+        with pytest.raises(Busy):
+            await db.read(ask, "select 1")
+        await db.close()
