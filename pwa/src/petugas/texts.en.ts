@@ -21,6 +21,7 @@ export const en: typeof id = {
       `This phone is already enrolled for ${officer}. A new code enrols it again; what was not sent is kept.`,
     code: "Enrolment code",
     codeHint: "10 letters and digits, for example ABCDE-12345",
+    home: "Open my reports",
     codeMissing: "Write the enrolment code.",
     action: "Enrol this phone",
     offline: "No signal. Enrolling needs a signal just once. Your code is still unused; try again later.",
@@ -71,6 +72,8 @@ export const en: typeof id = {
     noneFound: "No name matches.",
     drafts: "Drafts",
     draft: "Draft – not saved yet",
+    unsaved: (count) => `${count} ${count === 1 ? "draft" : "drafts"} not saved yet`,
+    noDrafts: "No drafts.",
     unnamed: "No name",
     discard: "Delete draft",
     discardSure: "Yes, delete draft",
@@ -91,9 +94,16 @@ export const en: typeof id = {
     removeExplain: "Delete only a report made by mistake. For a person who has left, use Report departure.",
     removeSure: "Yes, delete",
     removed: "This report was deleted.",
+    unsaved: "Some changes are not saved yet",
     differs:
       "Data differ: someone else wrote other data of this person. The kelurahan chooses the right ones. Your data is not lost.",
     ours: "What you wrote",
+  },
+  told: {
+    saved: "The report of {name} is saved on this phone.",
+    departed: "The departure of {name} is saved on this phone.",
+    removed: "The deletion of the report of {name} is saved on this phone.",
+    nil: "The report for this window is saved on this phone.",
   },
   departure: {
     heading: "Report departure",

@@ -19,6 +19,7 @@ export const id = {
       `HP ini sudah terdaftar untuk ${officer}. Dengan kode baru, HP didaftarkan ulang; data yang belum terkirim tetap ada.`,
     code: "Kode pendaftaran",
     codeHint: "10 huruf dan angka, misalnya ABCDE-12345",
+    home: "Buka laporan saya",
     codeMissing: "Tulis kode pendaftaran.",
     action: "Daftarkan HP ini",
     offline:
@@ -75,6 +76,8 @@ export const id = {
     noneFound: "Tidak ada nama yang cocok.",
     drafts: "Draf",
     draft: "Draf – belum disimpan",
+    unsaved: (count: number) => `${count} draf belum disimpan`,
+    noDrafts: "Tidak ada draf.",
     unnamed: "Tanpa nama",
     discard: "Hapus draf",
     discardSure: "Ya, hapus draf",
@@ -95,9 +98,16 @@ export const id = {
     removeExplain: "Hapus hanya bila laporan ini keliru. Bila orangnya sudah pergi, pakai Lapor pergi.",
     removeSure: "Ya, hapus",
     removed: "Laporan ini sudah dihapus.",
+    unsaved: "Ada perubahan yang belum disimpan",
     differs:
       "Data berbeda: petugas lain menulis data yang lain untuk orang ini. Kelurahan memilih data yang benar. Data Anda tidak hilang.",
     ours: "Yang Anda tulis",
+  },
+  told: {
+    saved: "Laporan {name} tersimpan di HP.",
+    departed: "Lapor pergi {name} tersimpan di HP.",
+    removed: "Penghapusan laporan {name} tersimpan di HP.",
+    nil: "Laporan untuk jadwal ini tersimpan di HP.",
   },
   departure: {
     heading: "Lapor pergi",
