@@ -1,6 +1,6 @@
 """Finds the two browsers that the tests drive, and installs one that is missing: by apt, else by playwright.
 
-`python -m tests.browsers` does both; a test only asks `chromium()` and `firefox()` and never installs anything.
+`python -m tests.browsers` does both, and adds Caddy where apt may; a test only asks, and never installs anything.
 """
 
 import os
@@ -79,11 +79,15 @@ def install(browser: str) -> None:
     """Tries apt where this user may, then playwright; says nothing of success: `find` does."""
     if apt := _apt():
         for package in PACKAGES[browser]:
-            _run([*apt, "update", "-q"])
-            _run([*apt, "install", "-qy", "--no-install-recommends", package])
+            _install_by(apt, package)
             if find(browser):
                 return
     _run([sys.executable, "-m", "playwright", "install", *(["--with-deps"] if apt else []), browser])
+
+
+def _install_by(apt: list[str], package: str) -> None:
+    _run([*apt, "update", "-q"])
+    _run([*apt, "install", "-qy", "--no-install-recommends", package])
 
 
 def _apt() -> list[str]:
@@ -112,6 +116,9 @@ def main() -> int:
             print(f"The tests need {browser}. Install {names} by hand, then run `make test` again.", file=sys.stderr)
             return 1
         print(f"{browser}: {path}")
+    if shutil.which("caddy") is None and (apt := _apt()):
+        # The proxy of deploy/; its tests are left out where it cannot be had.
+        _install_by(apt, "caddy")
     return 0
 
 
