@@ -61,6 +61,15 @@ test("M19 enrolling again keeps what waits, and starts the pull over", async () 
   expect((await db.meta.get("phone"))?.cursor).toBe("");
 });
 
+test("M19 a code that was tried before the last full pull does not bring back what that pull swept", async () => {
+  const db = await enrolledPhone();
+  answers = [lost, welcome];
+  await enrol(db, "ABCDE-12345", "HP", now);
+  await db.meta.update("phone", { generation: 5 });
+  await enrol(db, "ABCDE-12345", "HP", now);
+  expect((await db.meta.get("phone"))?.generation).toBe(5);
+});
+
 test("M19 the code is read from the link's fragment and from any way of typing it", () => {
   expect(codeInFragment("#kode=abcde-12345")).toBe("ABCDE-12345");
   expect(codeInFragment("#/laporan")).toBe("");

@@ -49,7 +49,9 @@ async function candidate(db: RondaDB, code: string, now: Instant): Promise<Phone
 async function accept(db: RondaDB, phone: PhoneRow, enrolled: Enrolled, now: Instant): Promise<void> {
   await db.transaction("rw", db.candidates, db.meta, async () => {
     const { scope } = enrolled;
-    await db.meta.put({ ...phone, enrolled: true, scope, offset: enrolled.now - now });
+    // A candidate may be older than the last full pull of the phone that it replaces.
+    const generation = (await db.meta.get("phone"))?.generation ?? phone.generation;
+    await db.meta.put({ ...phone, enrolled: true, scope, generation, offset: enrolled.now - now });
     await db.candidates.clear();
   });
 }
