@@ -1,10 +1,10 @@
 // What the views know of the phone: its rows as they are now, also when another tab or the worker wrote them.
 import Dexie, { liveQuery } from "dexie";
 import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow } from "../shared/db";
-import { isPending } from "../shared/outbox";
+import { isPending, isRefused } from "../shared/outbox";
 import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
 import { localDate, windowAt } from "../shared/windows";
-import { heardAreas, inOrder, isRefused, stateOf, stayingIn, type RecordState } from "./state";
+import { heardAreas, inOrder, stateOf, stayingIn, type RecordState } from "./state";
 
 const TICK = 10_000;
 

@@ -1,8 +1,7 @@
 // What the officer is told of a record and of a window. Pure.
 import type { OutboxRow, RecordRow } from "../shared/db";
-import { isPending } from "../shared/outbox";
 import type { BatchMark, Day, Groups, Report, Uuid } from "../shared/protocol";
-import { changedGroups, mutationOf } from "../shared/outbox";
+import { changedGroups, isPending, isRefused, mutationOf } from "../shared/outbox";
 
 export type RecordState =
   | { is: "refused" }
@@ -19,10 +18,6 @@ export function stateOf(record: RecordRow, rows: OutboxRow[]): RecordState {
   if (server?.kind === "report" && server.conflicts > 0) return { is: "differs" };
   if (server === null) return { is: "waiting" };
   return server.batch ? { is: "batched", batch: server.batch } : { is: "sent" };
-}
-
-export function isRefused(row: OutboxRow): boolean {
-  return row.status === "quarantined" || row.status === "rejected";
 }
 
 /** The RTs that have a nil or a report in the window (SPEC W6), as far as this phone knows. */

@@ -66,6 +66,8 @@ export interface PhoneRow {
   failures: number;
   not_before: Instant;
   problem: PhoneProblem | null;
+  /** the last mutation, by seq, of a run that ended because too many were refused: the next begins behind it */
+  behind?: number;
 }
 
 /** A phone that asked to be enrolled with a code and has had no answer yet. */

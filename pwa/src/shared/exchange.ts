@@ -2,8 +2,8 @@
 // It runs in a tab and in the service worker, one at a time. It never drops a mutation: what was not answered is sent
 // again with the same bytes, and what was not accepted stays for the officer to read.
 import { ApiError, call } from "./api";
-import type { OutboxRow, PhoneProblem, PhoneRow, RondaDB } from "./db";
-import { isPending, shown } from "./outbox";
+import type { MutationStatus, OutboxRow, PhoneProblem, PhoneRow, RondaDB } from "./db";
+import { beginAgain, isPending, isRefused, shown } from "./outbox";
 import { MAX_BODY, MAX_MUTATIONS, PROTOCOL } from "./protocol";
 import type { Change, ExchangeResponse, Instant, Outcome } from "./protocol";
 
@@ -51,8 +51,14 @@ interface Run {
   size: number;
   /** mutations that the server refused even alone, by seq: left for the next run */
   refused: Set<number>;
+  /** those up to this seq are left for the next run, too: the run before came no further */
+  behind: number;
   /** whether a full pull has let the acknowledged mutations go once more */
   repeated: boolean;
+}
+
+function isDue(run: Run, row: OutboxRow): boolean {
+  return row.seq > run.behind && !run.refused.has(row.seq);
 }
 
 function bytes(text: string): number {
@@ -82,7 +88,7 @@ async function prepare(db: RondaDB, run: Run, now: Instant): Promise<Sending> {
     const phone = (await db.meta.get("phone"))!;
     const pending = await db.outbox.where("status").anyOf("new", "sent").sortBy("seq");
     const { head, tail } = frame(phone, now);
-    const candidates = pending.filter((row) => !run.refused.has(row.seq));
+    const candidates = pending.filter((row) => isDue(run, row));
     const rows = fitting(candidates, run.size, bytes(head + tail)).map((row) => ({
       ...row,
       status: "sent" as const,
@@ -115,20 +121,24 @@ async function post(sending: Sending, secret: string): Promise<ExchangeResponse>
   return answer;
 }
 
-const STATUS_OF = {
+const STATUS_OF: Partial<Record<string, MutationStatus>> = {
   applied: "acknowledged",
   merged: "acknowledged",
   conflicted: "acknowledged",
   replayed: "acknowledged",
   quarantined: "quarantined",
   rejected: "rejected",
-} as const;
+};
+
+/** How the mutation ended; undefined to be sent again, also for a word of a newer server. */
+function statusOf({ outcome, was }: Outcome): MutationStatus | undefined {
+  return STATUS_OF[outcome === "replayed" ? (was ?? outcome) : outcome];
+}
 
 /** The row with its outcome, which the server gives in the order of the request. */
 function answered(row: OutboxRow, outcome: Outcome, at: Instant): OutboxRow {
-  const first = outcome.outcome === "replayed" ? (outcome.was ?? "replayed") : outcome.outcome;
-  if (first === "retry") return row;
-  return { ...row, status: STATUS_OF[first], outcome, answered_at: at };
+  const status = statusOf(outcome);
+  return status ? { ...row, status, outcome, answered_at: at } : row;
 }
 
 async function takeChange(db: RondaDB, change: Change, generation: number): Promise<void> {
@@ -176,8 +186,10 @@ async function apply(db: RondaDB, run: Run, sending: Sending, answer: ExchangeRe
     const phone = (await db.meta.get("phone"))!;
     const restarted = answer.resync || sending.cursor === "";
     const generation = phone.generation + (restarted ? 1 : 0);
-    await db.outbox.bulkPut(sending.rows.map((row, i) => answered(row, answer.outcomes[i]!, answer.now)));
+    const rows = sending.rows.map((row, i) => answered(row, answer.outcomes[i]!, answer.now));
+    await db.outbox.bulkPut(rows);
     for (const change of answer.changes) await takeChange(db, change, generation);
+    for (const row of rows.filter(isRefused)) await beginAgain(db, row.record_id);
     if (answer.resync && !run.repeated) {
       run.repeated = true;
       await sendAgain(db, answer.now);
@@ -196,9 +208,7 @@ async function apply(db: RondaDB, run: Run, sending: Sending, answer: ExchangeRe
       problem: null,
     });
     const pending = await db.outbox.where("status").anyOf("new", "sent").toArray();
-    return (
-      (answer.more && answer.cursor !== sending.cursor) || pending.some((row) => !run.refused.has(row.seq))
-    );
+    return (answer.more && answer.cursor !== sending.cursor) || pending.some((row) => isDue(run, row));
   });
 }
 
@@ -210,9 +220,8 @@ async function postpone(db: RondaDB, failure: NoAnswer, ports: Ports): Promise<v
   await db.meta.update("phone", { failures, not_before, problem: failure.problem });
 }
 
-/** A request refused as a whole holds one bad mutation: find it by halves, so that it delays no other. */
+/** A request refused as a whole holds one bad mutation: find it by halves, so that it delays no other. Answers whether to go on. */
 function narrow(run: Run, sending: Sending): boolean {
-  if (sending.rows.length === 0) return false;
   if (sending.rows.length === 1) {
     run.refused.add(sending.rows[0]!.seq);
   } else {
@@ -227,13 +236,14 @@ async function once(db: RondaDB, run: Run, secret: string, ports: Ports): Promis
     const answer = await post(sending, secret);
     const more = await apply(db, run, sending, answer, ports.now());
     run.size = Math.min(run.size * 2, MAX_MUTATIONS);
-    if (sending.rows.length > 0 && answer.outcomes.every((outcome) => outcome.outcome === "retry")) {
+    if (sending.rows.length > 0 && !answer.outcomes.some(statusOf)) {
       throw new NoAnswer("server_busy");
     }
     return more;
   } catch (failure) {
-    if (failure instanceof NoAnswer && failure.problem === "refused" && narrow(run, sending)) return true;
-    throw failure;
+    const whole = failure instanceof NoAnswer && failure.problem === "refused" && sending.rows.length > 0;
+    if (!whole) throw failure;
+    return narrow(run, sending);
   }
 }
 
@@ -243,7 +253,8 @@ async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending>
   const wait = phone.not_before - ports.now();
   // A wait of more than twice the longest was written by a clock that has since been put back.
   if (!force && wait > 0 && wait < 2 * LONGEST_WAIT) return "waiting";
-  const run: Run = { size: MAX_MUTATIONS, refused: new Set(), repeated: false };
+  const behind = phone.behind ?? 0;
+  const run: Run = { size: MAX_MUTATIONS, refused: new Set(), behind, repeated: false };
   try {
     while (await once(db, run, phone.secret, ports));
   } catch (failure) {
@@ -251,8 +262,11 @@ async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending>
     await postpone(db, failure, ports);
     return "failed";
   }
-  if (run.refused.size > 0) await postpone(db, new NoAnswer("refused"), ports);
-  return run.refused.size > 0 ? "failed" : "done";
+  const stopped = run.refused.size >= MOST_REFUSED;
+  await db.meta.update("phone", { behind: stopped ? Math.max(...run.refused) : 0 });
+  if (run.refused.size === 0 && behind === 0) return "done";
+  await postpone(db, new NoAnswer("refused"), ports);
+  return "failed";
 }
 
 /** Send all and fetch all. `force` is the officer's own wish: it does not wait for the end of a pause. */

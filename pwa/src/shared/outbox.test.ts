@@ -129,6 +129,18 @@ describe("a report", () => {
     expect(await outbox()).toHaveLength(1);
   });
 
+  test("M12 an edit of what was refused carries the whole report, as the server knows nothing of it", async () => {
+    const id = await begin();
+    await db.outbox.toCollection().modify({ status: "quarantined" });
+    const edit = { record_id: id, area_id: AREA, base: named("Rahim"), now: NOON };
+    await saveReport(db, { ...edit, report: named("Rahim") });
+    expect(await outbox()).toHaveLength(1);
+    await saveReport(db, { ...edit, report: named("Rahim", { note: "kamar 2" }) });
+    const { base, changes } = await mutation(1);
+    expect(changes).toEqual({ identity: named("Rahim").identity, note: "kamar 2" });
+    expect(base).toEqual({ identity: EMPTY_REPORT.identity, note: "" });
+  });
+
   test("M11 a removal carries all groups that the phone knew, once", async () => {
     const id = await begin();
     await removeReport(db, id, NOON);
@@ -144,6 +156,13 @@ describe("a nil", () => {
     expect(await fileNil(db, [AREA, OTHER_AREA], NOON)).toBe(2);
     expect(await fileNil(db, [AREA, OTHER_AREA], NOON + 1000)).toBe(0);
     expect(await db.outbox.count()).toBe(2);
+  });
+
+  test("W6 is filed again where the one before was refused", async () => {
+    await fileNil(db, [AREA], NOON);
+    await db.outbox.toCollection().modify({ status: "quarantined" });
+    expect(await fileNil(db, [AREA], NOON + 1000)).toBe(1);
+    expect(await fileNil(db, [AREA], NOON + 2000)).toBe(0);
   });
 
   test("W6 is filed again in the next window", async () => {

@@ -59,12 +59,16 @@ export function isPending(row: OutboxRow): boolean {
   return row.status === "new" || row.status === "sent";
 }
 
+export function isRefused(row: OutboxRow): boolean {
+  return row.status === "quarantined" || row.status === "rejected";
+}
+
 /**
  * Whether a mutation is part of what is shown: until the server's state is at least the version that answered it.
  * One that was not accepted is shown only where the server knows nothing of the record.
  */
 function isVisible(row: OutboxRow, server: RecordRow["server"]): boolean {
-  if (row.status === "quarantined" || row.status === "rejected") return server === null;
+  if (isRefused(row)) return server === null;
   return row.outcome === null || row.outcome.version > (server?.version ?? 0);
 }
 
@@ -82,6 +86,27 @@ export function shown(
     removed = mutation.kind === "remove" || (removed && mutation.kind !== "report");
   }
   return { report, removed };
+}
+
+/** Whether the server holds the record, or may by what was not refused. */
+async function isHeld(db: RondaDB, record_id: Uuid): Promise<boolean> {
+  if ((await db.records.get(record_id))?.server) return true;
+  const rows = await db.outbox.where({ record_id }).toArray();
+  return !rows.every(isRefused);
+}
+
+/** Where the server refused how a report begins, the first edit that was never sent begins it, with all groups. */
+export async function beginAgain(db: RondaDB, record_id: Uuid): Promise<void> {
+  if ((await db.records.get(record_id))?.server) return;
+  const rows = await db.outbox.where({ record_id }).sortBy("seq");
+  const next = rows.findIndex((row) => !isRefused(row));
+  if (rows[next]?.status !== "new") return;
+  const mutation = mutationOf(rows[next]);
+  if (mutation.kind !== "report") return;
+  const { report } = shown(null, rows.slice(0, next + 1));
+  const changes = changedGroups(EMPTY_REPORT, report!);
+  const whole: SaveReport = { ...mutation, changes, base: only(changes, EMPTY_REPORT) };
+  await db.outbox.update(rows[next].seq, { body: JSON.stringify(whole) });
 }
 
 async function windowNow(db: RondaDB, now: Instant): Promise<string> {
@@ -169,19 +194,20 @@ export interface Save {
 /** Save a report, begun or edited. Answers its id; writes no mutation when nothing was changed. */
 export async function saveReport(db: RondaDB, save: Save): Promise<Uuid> {
   const record_id = save.record_id ?? uuid7(save.now);
-  const changes = changedGroups(save.base, save.report);
-  const mutation: SaveReport = {
-    kind: "report",
-    mutation_id: uuid7(save.now),
-    record_id,
-    area_id: save.area_id,
-    captured_at: save.now,
-    changes,
-    base: only(changes, save.base),
-  };
   await db.transaction("rw", db.records, db.outbox, db.drafts, db.meta, async () => {
     if (save.draft_id) await db.drafts.delete(save.draft_id);
-    if (Object.keys(changes).length === 0) return;
+    if (equal(save.base, save.report)) return;
+    const base = (await isHeld(db, record_id)) ? save.base : EMPTY_REPORT;
+    const changes = changedGroups(base, save.report);
+    const mutation: SaveReport = {
+      kind: "report",
+      mutation_id: uuid7(save.now),
+      record_id,
+      area_id: save.area_id,
+      captured_at: save.now,
+      changes,
+      base: only(changes, base),
+    };
     await appendOrFold(db, mutation);
     await showAgain(db, await recordOf(db, mutation));
   });
@@ -211,8 +237,11 @@ export async function removeReport(db: RondaDB, record_id: Uuid, now: Instant): 
 export async function fileNil(db: RondaDB, area_ids: Uuid[], now: Instant): Promise<number> {
   return db.transaction("rw", db.records, db.outbox, db.meta, async () => {
     const window = await windowNow(db, now);
-    const filed = await db.records.where({ kind: "nil", window }).toArray();
-    const missing = area_ids.filter((area_id) => !filed.some((row) => row.area_id === area_id));
+    const filed = new Set<Uuid>();
+    for (const nil of await db.records.where({ kind: "nil", window }).toArray()) {
+      if (await isHeld(db, nil.record_id)) filed.add(nil.area_id);
+    }
+    const missing = area_ids.filter((area_id) => !filed.has(area_id));
     for (const area_id of missing) {
       const ids = { mutation_id: uuid7(now), record_id: uuid7(now) };
       const mutation: FileNil = { kind: "nil", ...ids, area_id, captured_at: now };
