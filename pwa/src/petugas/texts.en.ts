@@ -94,7 +94,7 @@ export const en: typeof id = {
     removeExplain: "Delete only a report made by mistake. For a person who has left, use Report departure.",
     removeSure: "Yes, delete",
     removed: "This report was deleted.",
-    unsaved: "Some changes are not saved yet",
+    unsaved: "Changes not saved yet",
     differs:
       "Data differ: someone else wrote other data of this person. The kelurahan chooses the right ones. Your data is not lost.",
     ours: "What you wrote",

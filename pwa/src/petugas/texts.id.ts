@@ -59,8 +59,8 @@ export const id = {
       staying
         ? `Tidak ada perubahan – ${staying} orang asing masih menginap`
         : "Nihil – tidak ada orang asing",
-    some: (count: number) => `Nihil untuk ${count} RT – tidak ada yang perlu dilaporkan`,
-    heading: "Nihil – tidak ada yang perlu dilaporkan",
+    some: (count: number) => `Nihil untuk ${count} RT – tidak ada yang baru`,
+    heading: "Nihil – tidak ada yang baru",
     choose: "RT mana yang tidak ada orang asing, atau tidak ada perubahannya?",
     staying: (count: number): string =>
       count ? `${count} orang asing masih menginap` : "tidak ada orang asing",
@@ -98,7 +98,7 @@ export const id = {
     removeExplain: "Hapus hanya bila laporan ini keliru. Bila orangnya sudah pergi, pakai Lapor pergi.",
     removeSure: "Ya, hapus",
     removed: "Laporan ini sudah dihapus.",
-    unsaved: "Ada perubahan yang belum disimpan",
+    unsaved: "Perubahan belum disimpan",
     differs:
       "Data berbeda: petugas lain menulis data yang lain untuk orang ini. Kelurahan memilih data yang benar. Data Anda tidak hilang.",
     ours: "Yang Anda tulis",
