@@ -2,7 +2,7 @@
 // What is sent and when it is tried again is decided in shared/exchange.ts.
 import type { RondaDB } from "../shared/db";
 import { browserPorts, exchange } from "../shared/exchange";
-import { SYNC_TAG } from "./sync-tag";
+import { SYNC_TAG } from "./background";
 
 const LOOK = 15_000;
 const FRESH = 60_000;
@@ -32,12 +32,13 @@ export class Sending {
     void exchange(this.#db, browserPorts);
   }
 
-  /** After a save. The browser may also do it later, with the app closed (Background Sync). */
+  /** After a save. The browser may do later what is not done now, with the app closed (Background Sync). */
   async soon(): Promise<void> {
+    await exchange(this.#db, browserPorts);
+    if ((await this.#waiting()) === 0) return;
     const registration = await navigator.serviceWorker?.getRegistration();
     const sync = (registration as { sync?: SyncManager } | undefined)?.sync;
     await sync?.register(SYNC_TAG).catch(() => undefined);
-    await exchange(this.#db, browserPorts);
   }
 
   /** On the button: without waiting for the end of a pause. */
@@ -53,8 +54,11 @@ export class Sending {
   async #look(): Promise<void> {
     if (document.visibilityState !== "visible") return;
     const row = await this.#db.meta.get("phone");
-    const waiting = await this.#db.outbox.where("status").anyOf("new", "sent").count();
     const stale = Math.abs(Date.now() - (row?.exchanged_at ?? 0)) > FRESH;
-    if (waiting > 0 || stale) await exchange(this.#db, browserPorts);
+    if (stale || (await this.#waiting()) > 0) await exchange(this.#db, browserPorts);
+  }
+
+  #waiting(): Promise<number> {
+    return this.#db.outbox.where("status").anyOf("new", "sent").count();
   }
 }
