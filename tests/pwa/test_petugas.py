@@ -43,6 +43,12 @@ def is_target(link: Locator) -> bool:
     return box is not None and box["height"] >= 48
 
 
+def readable_in_all_lights(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == []
+
+
 @pytest.fixture(params=["light", "dark"])
 def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=PHONE, color_scheme=request.param, locale="id-ID")
@@ -75,18 +81,22 @@ def test_each_view_can_be_read_by_everybody(screen: Page, city: City) -> None:
     assert errors == []
 
 
-def test_an_RW_head_files_a_nil_for_all_RTs_not_heard_of(screen: Page, city: City) -> None:
-    enrol(screen, link(city, RW_HEAD))
-    nil = screen.get_by_role("button", name="Nihil untuk")
-    if nil.is_visible():
-        nil.click()
-        assert violations(screen) == []
-        screen.get_by_role("button", name="Laporkan nihil untuk").click()
+def test_an_RW_head_files_a_nil_for_all_RTs_not_heard_of(page: Page, city: City) -> None:
+    enrol(page, link(city, RW_HEAD))
+    nil = page.get_by_role("button", name="Nihil untuk")
+    nil.click()
+    readable_in_all_lights(page)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Laporkan nihil untuk").click()
     expect(nil).to_have_count(0)
-    send_now(screen)
-    screen.get_by_text("Lihat per RT").click()
-    expect(screen.get_by_text("Sudah lapor: nihil").first).to_be_visible()
-    assert violations(screen) == []
+    page.get_by_text("Lihat per RT").click()
+    expect(page.locator("li .status.wait", has_text="Tersimpan di HP, menunggu dikirim").first).to_be_visible()
+    expect(page.get_by_text("Sudah lapor: nihil")).to_have_count(0)
+    readable_in_all_lights(page)
+    page.context.set_offline(False)
+    send_now(page)
+    expect(page.locator("li .status.done", has_text="Sudah lapor: nihil").first).to_be_visible()
+    readable_in_all_lights(page)
 
 
 def test_the_app_can_be_installed(installable: BrowserContext, city: City) -> None:
@@ -207,8 +217,12 @@ def find_a_signal(page: Page, city: City) -> None:
         lambda event: found.extend(it["registrationId"] for it in event["registrations"] if not it["isDeleted"]),
     )
     devtools.send("ServiceWorker.enable")
-    while not found:
+
+    def registrations() -> list[str]:
         page.wait_for_timeout(50)
+        return found
+
+    wait_for(registrations)
     sync = {"origin": city.origin, "registrationId": found[0], "tag": "exchange", "lastChance": False}
     with page.context.expect_event("response", lambda answer: answer.url.endswith("/api/exchange")):
         devtools.send("ServiceWorker.dispatchSyncEvent", sync)

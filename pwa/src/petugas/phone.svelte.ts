@@ -4,7 +4,7 @@ import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow }
 import { isPending, isRefused } from "../shared/outbox";
 import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
 import { localDate, windowAt } from "../shared/windows";
-import { heardAreas, inOrder, stateOf, stayingIn, type RecordState } from "./state";
+import { heardAreas, inOrder, stateOf, stayingIn, type Heard, type RecordState } from "./state";
 
 const TICK = 10_000;
 
@@ -15,7 +15,7 @@ class Phone {
   #nils = $state.raw<RecordRow[]>([]);
   #outbox = $state.raw<OutboxRow[]>([]);
   #drafts = $state.raw<DraftRow[]>([]);
-  #loaded = $state(false);
+  #unanswered = $state(0);
   #broken = $state(false);
   #clock = $state(Date.now());
 
@@ -25,7 +25,7 @@ class Phone {
   readonly unread = $derived(this.refused.filter((row) => !row.seen));
   readonly window = $derived(this.scope && windowAt(this.now, this.scope.schedule));
   readonly heard = $derived(
-    heardAreas([...this.#nils, ...this.#reports], this.refused, this.window?.id ?? ""),
+    heardAreas([...this.#nils, ...this.#reports], this.#outbox, this.window?.id ?? ""),
   );
   readonly staying = $derived(stayingIn(this.#reports, this.refused, this.today));
 
@@ -33,10 +33,7 @@ class Phone {
     const open = ["new", "sent", "quarantined", "rejected"];
     this.#follow(
       () => this.db.meta.get("phone"),
-      (row) => {
-        this.#row = row;
-        this.#loaded = true;
-      },
+      (row) => (this.#row = row),
     );
     this.#follow(
       () => this.#recordsOf("report"),
@@ -59,7 +56,14 @@ class Phone {
 
   /** Runs the query now and after each change of what it read. */
   #follow<T>(query: () => Promise<T>, next: (value: T) => void): void {
-    liveQuery(query).subscribe({ next, error: () => (this.#broken = true) });
+    let answered = false;
+    this.#unanswered++;
+    const take = (value: T): void => {
+      next(value);
+      if (!answered) this.#unanswered--;
+      answered = true;
+    };
+    liveQuery(query).subscribe({ next: take, error: () => (this.#broken = true) });
   }
 
   /** The phone's storage cannot be read. */
@@ -67,8 +71,9 @@ class Phone {
     return this.#broken;
   }
 
+  /** Everything was read once; before that nothing can be said of what waits. */
   get loaded(): boolean {
-    return this.#loaded;
+    return this.#unanswered === 0;
   }
 
   get row(): PhoneRow | undefined {
@@ -96,6 +101,11 @@ class Phone {
     return localDate(this.now, this.scope?.schedule.timezone ?? "Asia/Jakarta");
   }
 
+  /** Of each of the officer's RTs, how it was heard of in this window. */
+  get heardOf(): (Heard | undefined)[] {
+    return this.areas.map((area) => this.heard.get(area.area_id));
+  }
+
   get unheard(): Area[] {
     return this.areas.filter((area) => !this.heard.has(area.area_id));
   }
@@ -118,8 +128,9 @@ class Phone {
   }
 
   /** Nils of this window and later ones; windows are named by their date first. */
-  #recentNils(): Promise<RecordRow[]> {
-    const yesterday = localDate(Date.now() + (this.#row?.offset ?? 0) - 86_400_000, "UTC");
+  async #recentNils(): Promise<RecordRow[]> {
+    const offset = (await this.db.meta.get("phone"))?.offset ?? 0;
+    const yesterday = localDate(Date.now() + offset - 86_400_000, "UTC");
     return this.db.records
       .where("[kind+window]")
       .between(["nil", yesterday], ["nil", Dexie.maxKey])

@@ -3,7 +3,7 @@ import type { OutboxRow, RecordRow } from "../shared/db";
 import { EMPTY_REPORT } from "../shared/outbox";
 import { AREA, named, NOON, OTHER_AREA } from "../shared/phone.fixture";
 import type { ReportChange } from "../shared/protocol";
-import { heardAreas, inOrder, ownDiffering, stateOf, stayingIn } from "./state";
+import { heardAreas, heardTone, inOrder, ownDiffering, stateOf, stayingIn } from "./state";
 import { en } from "./texts.en";
 import { id } from "./texts.id";
 
@@ -79,10 +79,22 @@ test("W6 an RT is heard of by a nil or a report of the window, but not by what w
   const nil = record(null, { kind: "nil", record_id: "n", area_id: OTHER_AREA });
   const other = record(onServer(), { window: "2026-11-23/pagi" });
   expect([...heardAreas([record(null), nil, other], [], WINDOW)]).toEqual([
-    [AREA, "report"],
-    [OTHER_AREA, "nil"],
+    [AREA, { by: "report", confirmed: false }],
+    [OTHER_AREA, { by: "nil", confirmed: false }],
   ]);
   expect(heardAreas([nil], [row("quarantined", { record_id: "n" })], WINDOW).size).toBe(0);
+});
+
+test("W6 an RT heard of is green only when the server said so and nothing of it waits", () => {
+  const tone = (server: RecordRow["server"], rows: OutboxRow[]) => {
+    const heard = heardAreas([record(server)], rows, WINDOW);
+    return heardTone([heard.get(AREA)]);
+  };
+  expect(tone(null, [row("new")])).toBe("wait");
+  expect(tone(null, [row("sent")])).toBe("wait");
+  expect(tone(onServer(), [row("new")])).toBe("wait");
+  expect(tone(onServer(), [])).toBe("done");
+  expect(heardTone([{ by: "nil", confirmed: true }, undefined])).toBe("wait");
 });
 
 describe("a nil", () => {

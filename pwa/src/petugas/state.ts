@@ -1,5 +1,6 @@
 // What the officer is told of a record and of a window. Pure.
 import type { OutboxRow, RecordRow } from "../shared/db";
+import type { Tone } from "../shared/icons";
 import type { BatchMark, Day, Groups, Report, Uuid } from "../shared/protocol";
 import { changedGroups, isPending, isRefused, mutationOf } from "../shared/outbox";
 
@@ -20,19 +21,34 @@ export function stateOf(record: RecordRow, rows: OutboxRow[]): RecordState {
   return server.batch ? { is: "batched", batch: server.batch } : { is: "sent" };
 }
 
+/** How an RT was heard of in a window; `confirmed` when the server has said so and nothing of it waits. */
+export interface Heard {
+  by: "nil" | "report";
+  confirmed: boolean;
+}
+
 /** The RTs that have a nil or a report in the window (SPEC W6), as far as this phone knows. */
-export function heardAreas(
-  records: RecordRow[],
-  refused: OutboxRow[],
-  window: string,
-): Map<Uuid, "nil" | "report"> {
-  const unheard = new Set(refused.map((row) => row.record_id));
-  const heard = new Map<Uuid, "nil" | "report">();
+export function heardAreas(records: RecordRow[], rows: OutboxRow[], window: string): Map<Uuid, Heard> {
+  const pending = new Set(rows.filter(isPending).map((row) => row.record_id));
+  const refused = new Set(rows.filter(isRefused).map((row) => row.record_id));
+  const heard = new Map<Uuid, Heard>();
   for (const record of records) {
-    if (record.window !== window || (record.server === null && unheard.has(record.record_id))) continue;
-    if (heard.get(record.area_id) !== "report") heard.set(record.area_id, record.kind);
+    const waits = pending.has(record.record_id);
+    const unknown = record.server === null && !waits && refused.has(record.record_id);
+    if (unknown || (record.window !== window && record.heard !== window)) continue;
+    const other = heard.get(record.area_id);
+    const confirmed = record.server !== null && !waits;
+    heard.set(record.area_id, {
+      by: other?.by === "report" ? "report" : record.kind,
+      confirmed: confirmed || other?.confirmed === true,
+    });
   }
   return heard;
+}
+
+/** Green is for what the server confirmed, and for all of it. */
+export function heardTone(heard: (Heard | undefined)[]): Tone {
+  return heard.every((each) => each?.confirmed) ? "done" : "wait";
 }
 
 /** How many foreigners stay in each RT, as far as this phone knows; what was refused is no report. */

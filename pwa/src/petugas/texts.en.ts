@@ -50,7 +50,9 @@ export const en: typeof id = {
     unheard: "Not reported yet",
     heardNil: (staying) => (staying ? "Reported: no change" : "Reported: no foreigners"),
     heardReport: "Reported",
-    heardCount: (heard, all) => `${heard} of ${all} RTs have reported`,
+    waiting: "Saved on this phone, waiting to be sent",
+    heardCount: (heard, all, waiting) =>
+      `${heard} of ${all} RTs have reported` + (waiting ? `, ${waiting} waiting to be sent` : ""),
     listed: "Show each RT",
   },
   nil: {
@@ -62,6 +64,7 @@ export const en: typeof id = {
     staying: (count) => (count ? `${foreigners(count)} still staying` : "no foreigners"),
     confirm: (count) => `Report nil for ${rts(count)}`,
     allHeard: "All RTs have reported in this window.",
+    allWaiting: "All RTs are filled in. Saved on this phone, waiting to be sent.",
   },
   reports: {
     begin: "Report a foreigner",

@@ -51,7 +51,9 @@ export const id = {
     heardNil: (staying: number): string =>
       staying ? "Sudah lapor: tidak ada perubahan" : "Sudah lapor: nihil",
     heardReport: "Sudah lapor",
-    heardCount: (heard: number, all: number) => `${heard} dari ${all} RT sudah lapor`,
+    waiting: "Tersimpan di HP, menunggu dikirim",
+    heardCount: (heard: number, all: number, waiting: number) =>
+      `${heard} dari ${all} RT sudah lapor` + (waiting ? `, ${waiting} RT menunggu dikirim` : ""),
     listed: "Lihat per RT",
   },
   nil: {
@@ -66,6 +68,7 @@ export const id = {
       count ? `${count} orang asing masih menginap` : "tidak ada orang asing",
     confirm: (count: number) => `Laporkan nihil untuk ${count} RT`,
     allHeard: "Semua RT sudah lapor pada jadwal ini.",
+    allWaiting: "Semua RT sudah diisi. Data tersimpan di HP, menunggu dikirim.",
   },
   reports: {
     begin: "Laporkan orang asing",

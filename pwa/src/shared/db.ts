@@ -15,6 +15,8 @@ export interface RecordRow {
   removed: boolean;
   /** the window of the last change: the server's word, or the phone's reckoning while it waits */
   window: string;
+  /** the last window in which it changed while that window was open, by the server's word (SPEC W6) */
+  heard?: string;
   changed_at: Instant;
   /** the full pull in which it was last seen (SPEC M17) */
   generation: number;

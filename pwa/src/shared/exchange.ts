@@ -6,6 +6,7 @@ import type { MutationStatus, OutboxRow, PhoneProblem, PhoneRow, RondaDB } from 
 import { beginAgain, isPending, isRefused, shown } from "./outbox";
 import { MAX_BODY, MAX_MUTATIONS, PROTOCOL } from "./protocol";
 import type { Change, ExchangeResponse, Instant, Outcome } from "./protocol";
+import { windowAt } from "./windows";
 
 /** What lies outside: the clock, chance, and the lock that all tabs and the worker share. */
 export interface Ports {
@@ -141,10 +142,18 @@ function answered(row: OutboxRow, outcome: Outcome, at: Instant): OutboxRow {
   return status ? { ...row, status, outcome, answered_at: at } : row;
 }
 
-async function takeChange(db: RondaDB, change: Change, generation: number): Promise<void> {
+/** What a full answer means for the records: in which full pull it came, and which window was open then. */
+interface Pull {
+  generation: number;
+  window: string;
+}
+
+async function takeChange(db: RondaDB, change: Change, pull: Pull): Promise<void> {
   const known = await db.records.get(change.record_id);
   const rows = await db.outbox.where({ record_id: change.record_id }).sortBy("seq");
   const waiting = known !== undefined && rows.some(isPending);
+  // A late change of an earlier window becomes the last one; what was heard in this window stays heard.
+  const said = [change.window, ...rows.map((row) => row.outcome?.window)];
   await db.records.put({
     record_id: change.record_id,
     area_id: change.area_id,
@@ -152,8 +161,9 @@ async function takeChange(db: RondaDB, change: Change, generation: number): Prom
     server: change,
     ...shown(change, rows),
     window: waiting ? known.window : change.window,
+    heard: said.includes(pull.window) ? pull.window : (known?.heard ?? ""),
     changed_at: waiting ? known.changed_at : change.captured_at,
-    generation,
+    generation: pull.generation,
   });
 }
 
@@ -188,7 +198,9 @@ async function apply(db: RondaDB, run: Run, sending: Sending, answer: ExchangeRe
     const generation = phone.generation + (restarted ? 1 : 0);
     const rows = sending.rows.map((row, i) => answered(row, answer.outcomes[i]!, answer.now));
     await db.outbox.bulkPut(rows);
-    for (const change of answer.changes) await takeChange(db, change, generation);
+    const scope = answer.scope ?? phone.scope;
+    const pull = { generation, window: scope ? windowAt(answer.now, scope.schedule).id : "" };
+    for (const change of answer.changes) await takeChange(db, change, pull);
     for (const row of rows.filter(isRefused)) await beginAgain(db, row.record_id);
     if (answer.resync && !run.repeated) {
       run.repeated = true;
@@ -198,7 +210,7 @@ async function apply(db: RondaDB, run: Run, sending: Sending, answer: ExchangeRe
     const sweeping = phone.sweep || restarted;
     await db.meta.update("phone", {
       cursor: answer.cursor,
-      scope: answer.scope ?? phone.scope,
+      scope,
       offset: Math.round(answer.now - (sending.at + now) / 2),
       generation,
       sweep: sweeping && (answer.more || (await sweep(db, generation))),

@@ -174,6 +174,7 @@ async function recordOf(db: RondaDB, mutation: Own): Promise<RecordRow> {
     report: known?.report ?? null,
     removed: false,
     window: await windowNow(db, mutation.captured_at),
+    heard: known?.heard ?? "",
     changed_at: mutation.captured_at,
     generation: known?.generation ?? (await generation(db)),
   };
