@@ -43,6 +43,14 @@ class Code(StrEnum):
     record_kind_differs = "record_kind_differs"
     resolution_not_allowed = "resolution_not_allowed"
     resolution_stale = "resolution_stale"
+    device_revoked = "device_revoked"
+    discarded = "discarded"
+    decided_already = "decided_already"
+    photo_type_unsupported = "photo_type_unsupported"
+    photo_too_large = "photo_too_large"
+    photo_unreadable = "photo_unreadable"
+    photo_digest_differs = "photo_digest_differs"
+    photo_offset_differs = "photo_offset_differs"
 
 
 class RondaError(Exception):

@@ -19,7 +19,7 @@ LONGEST_FUNCTION: Final = 50
 RULE: Final = re.compile(r"^- \*\*([A-Z]\d+)\*\*", re.MULTILINE)
 # A test names its rules in its name (test_M5_…, test_B3_B6_…, "[M5] …") or in its docstring.
 TITLE: Final = re.compile(r"\b(?:test|it|describe)(?:\.\w+)*\(\s*['\"`](.*)['\"`]")
-NAMED: Final = re.compile(r"(?<![A-Za-z0-9])([MWBPN]\d{1,2})(?![A-Za-z0-9])")
+NAMED: Final = re.compile(r"(?<![A-Za-z0-9])([MWBPNADTF]\d{1,2})(?![A-Za-z0-9])")
 
 
 def tracked() -> list[Path]:

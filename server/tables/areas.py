@@ -24,12 +24,24 @@ class Area(SQLModel, table=True):
     valid_to: int | None = instant(default=None)
 
 
+class Succession(SQLModel, table=True):
+    """An area that ended, and one of those that came after it (SPEC A2)."""
+
+    __tablename__ = "successions"
+    area_id: UUID = Field(primary_key=True, foreign_key="areas.area_id")
+    successor_id: UUID = Field(primary_key=True, foreign_key="areas.area_id", index=True)
+
+
 class Feed(SQLModel, table=True):
-    """The counter of one kelurahan (SPEC M16). `feed_id` is the kelurahan's area id."""
+    """The counter of one kelurahan (SPEC M16). `feed_id` is the kelurahan's area id.
+
+    `horizon` is the last number that was taken out of the feed (SPEC M23).
+    """
 
     __tablename__ = "feeds"
     feed_id: UUID = Field(primary_key=True)
     seq: int = counter(default=0)
+    horizon: int = counter(default=0)
 
 
 class Meta(SQLModel, table=True):

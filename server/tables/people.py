@@ -36,7 +36,8 @@ class EnrolmentCode(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """One phone. `clock_offset` is the server's now minus the phone's, at the last exchange."""
+    """One phone. `clock_offset` is the server's now minus the phone's, at the last exchange; `unsent` and `app` are
+    what it said of itself then. A phone that was revoked hands in what it has and is then wiped (SPEC D1, D2)."""
 
     __tablename__ = "devices"
     device_id: UUID = Field(primary_key=True)
@@ -46,6 +47,10 @@ class Device(SQLModel, table=True):
     enrolled_at: int = instant()
     clock_offset: int | None = instant(default=None)
     seen_at: int = instant()
+    unsent: int = 0
+    app: str = ""
+    revoked_at: int | None = instant(default=None)
+    wiped_at: int | None = instant(default=None)
 
 
 class ConsoleUser(SQLModel, table=True):

@@ -84,7 +84,10 @@ class Receipt(SQLModel, table=True):
 
 
 class Quarantined(SQLModel, table=True):
-    """The bytes of a mutation that was not applied, as they came (SPEC M2, M5)."""
+    """The bytes of a mutation that was not applied, as they came (SPEC M2, M5).
+
+    `decision` is empty until a person released or discarded it, with a reason (SPEC M21).
+    """
 
     __tablename__ = "quarantine"
     mutation_id: UUID = Field(primary_key=True)
@@ -93,6 +96,10 @@ class Quarantined(SQLModel, table=True):
     payload: bytes
     author_id: UUID = Field(index=True)
     received_at: int = instant()
+    decision: str = ""
+    decided_by: UUID | None = None
+    decided_at: int | None = instant(default=None)
+    reason: str = ""
 
 
 class Conflict(SQLModel, table=True):

@@ -58,12 +58,22 @@ Mutation = SaveReport | RemoveReport | FileNil | Resolve
 
 
 class ExchangeRequest(Wire, frozen=True):
-    """One request of a phone. The mutations are read one by one, later (SPEC M2)."""
+    """One request of a phone. The mutations are read one by one, later (SPEC M2).
+
+    `ask` names mutations whose last outcome the phone wants to know again (SPEC M21), `check` asks for the digest of
+    its records (SPEC M22). `unsent` is how many mutations wait behind these, `app` the version of the app; `wiped`
+    tells that a revoked phone has handed in and deleted all (SPEC D2).
+    """
 
     protocol: int
     now: Instant
     mutations: Annotated[tuple[Raw, ...], Meta(max_length=MAX_MUTATIONS)] = ()
     cursor: Annotated[str, Meta(max_length=4096)] = ""
+    ask: Annotated[tuple[UUID, ...], Meta(max_length=MAX_MUTATIONS)] = ()
+    check: bool = False
+    unsent: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    app: Line = ""
+    wiped: bool = False
 
 
 class OutcomeKind(StrEnum):
@@ -77,7 +87,10 @@ class OutcomeKind(StrEnum):
 
 
 class Outcome(Wire, frozen=True):
-    """What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none."""
+    """What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none.
+
+    `reason` is what a person wrote who discarded it from quarantine (SPEC M21).
+    """
 
     mutation_id: UUID
     outcome: OutcomeKind
@@ -85,6 +98,7 @@ class Outcome(Wire, frozen=True):
     window: str = ""
     was: OutcomeKind | None = None
     code: Code | None = None
+    reason: Line | UnsetType = UNSET
 
 
 class BatchMark(Wire, frozen=True):
@@ -120,13 +134,17 @@ Change = ReportChange | NilChange
 
 
 class Area(Wire, frozen=True):
-    """An RT that the officer reports for, and its neighbourhood's names."""
+    """An RT that the officer reports for, and its neighbourhood's names.
+
+    One that has `ended` has successors that the officer reports for; its records are still theirs (SPEC A3).
+    """
 
     area_id: UUID
     rt: str
     rw: str
     kelurahan: str
     kecamatan: str
+    ended: bool | UnsetType = UNSET
 
 
 class Close(Wire, frozen=True):
@@ -156,7 +174,22 @@ class Scope(Wire, frozen=True):
     schedule: ScheduleView
 
 
+class PhoneState(StrEnum):
+    trusted = "trusted"
+    revoked = "revoked"
+
+
+class Standing(Wire, frozen=True):
+    """Whether the phone is trusted, and until when it may show what it holds without asking again (SPEC D1, D3)."""
+
+    state: PhoneState
+    lease_until: Instant
+
+
 class ExchangeResponse(Wire, frozen=True):
+    """`told` answers `ask`, `digest` answers `check`; `wait` is when to come again, in milliseconds, 0 when the phone
+    may choose (SPEC M24)."""
+
     protocol: int
     now: Instant
     outcomes: tuple[Outcome, ...]
@@ -165,6 +198,10 @@ class ExchangeResponse(Wire, frozen=True):
     more: bool
     resync: bool = False
     scope: Scope | UnsetType = UNSET
+    told: tuple[Outcome, ...] | UnsetType = UNSET
+    digest: str | UnsetType = UNSET
+    standing: Standing | UnsetType = UNSET
+    wait: int | UnsetType = UNSET
 
 
 class EnrolRequest(Wire, frozen=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 3
 MAX_MUTATIONS: Final = 200
 MAX_BODY: Final = 256 * 1024
 LAST_INSTANT: Final = 253_402_300_799_999

@@ -1,5 +1,5 @@
 // Generated from sync/protocol by `ronda protocol`. Do not edit.
-export const PROTOCOL = 1;
+export const PROTOCOL = 3;
 export const MAX_MUTATIONS = 200;
 export const MAX_BODY = 262144;
 export const GROUPS = ["identity", "document", "permit", "stay", "note", "photos"] as const;
@@ -16,7 +16,7 @@ export type PartialDay = string;
 export type StateCode = string;
 export type Sha256 = string;
 /** Stable codes of problems. A code, once released, keeps its meaning. */
-export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale"] as const;
+export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
 export type Code = (typeof Code)[number];
 export const Sex = ["", "F", "M", "X"] as const;
 export type Sex = (typeof Sex)[number];
@@ -116,16 +116,21 @@ export interface Resolve {
   changes: Groups;
   removed: boolean;
 }
-/** One request of a phone. The mutations are read one by one, later (SPEC M2). */
+/** One request of a phone. The mutations are read one by one, later (SPEC M2). `ask` names mutations whose last outcome the phone wants to know again (SPEC M21), `check` asks for the digest of its records (SPEC M22). `unsent` is how many mutations wait behind these, `app` the version of the app; `wiped` tells that a revoked phone has handed in and deleted all (SPEC D2). */
 export interface ExchangeRequest {
   protocol: number;
   now: Instant;
   mutations: unknown[];
   cursor: string;
+  ask: Uuid[];
+  check: boolean;
+  unsent: number;
+  app: Line;
+  wiped: boolean;
 }
 export const OutcomeKind = ["applied", "merged", "conflicted", "replayed", "quarantined", "rejected", "retry"] as const;
 export type OutcomeKind = (typeof OutcomeKind)[number];
-/** What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none. */
+/** What became of one mutation; `was` is the first outcome of a replayed one, `version` 0 where there is none. `reason` is what a person wrote who discarded it from quarantine (SPEC M21). */
 export interface Outcome {
   mutation_id: Uuid;
   outcome: OutcomeKind;
@@ -133,6 +138,7 @@ export interface Outcome {
   window: string;
   was: OutcomeKind | null;
   code: Code | null;
+  reason?: Line;
 }
 /** The batch that holds the present version of a record. */
 export interface BatchMark {
@@ -161,13 +167,14 @@ export interface NilChange {
   captured_at: Instant;
   batch: BatchMark | null;
 }
-/** An RT that the officer reports for, and its neighbourhood's names. */
+/** An RT that the officer reports for, and its neighbourhood's names. One that has `ended` has successors that the officer reports for; its records are still theirs (SPEC A3). */
 export interface Area {
   area_id: Uuid;
   rt: string;
   rw: string;
   kelurahan: string;
   kecamatan: string;
+  ended?: boolean;
 }
 export interface Close {
   name: string;
@@ -188,6 +195,14 @@ export interface Scope {
   areas: Area[];
   schedule: ScheduleView;
 }
+export const PhoneState = ["trusted", "revoked"] as const;
+export type PhoneState = (typeof PhoneState)[number];
+/** Whether the phone is trusted, and until when it may show what it holds without asking again (SPEC D1, D3). */
+export interface Standing {
+  state: PhoneState;
+  lease_until: Instant;
+}
+/** `told` answers `ask`, `digest` answers `check`; `wait` is when to come again, in milliseconds, 0 when the phone may choose (SPEC M24). */
 export interface ExchangeResponse {
   protocol: number;
   now: Instant;
@@ -197,6 +212,10 @@ export interface ExchangeResponse {
   more: boolean;
   resync: boolean;
   scope?: Scope;
+  told?: Outcome[];
+  digest?: string;
+  standing?: Standing;
+  wait?: number;
 }
 /** The phone makes `device_id` and `secret` (256 random bits, base64url) itself (SPEC M19). */
 export interface EnrolRequest {
