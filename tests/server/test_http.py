@@ -93,7 +93,7 @@ BAD: dict[str, tuple[bytes, dict[str, str], tuple[int, str]]] = {
     "unknown field": (b'{"protocol":1,"now":1,"colour":"red"}', {}, (400, "request_invalid")),
     "missing field": (b'{"protocol":1}', {}, (400, "request_invalid")),
     "wrong type": (b'{"protocol":1,"now":"soon"}', {}, (400, "request_invalid")),
-    "a newer protocol": (b'{"protocol":2,"now":1}', {}, (426, "protocol_unsupported")),
+    "a newer protocol": (b'{"protocol":4,"now":1}', {}, (426, "protocol_unsupported")),
     "oversize": (b" " * 300_000, {}, (413, "body_too_large")),
     "201 mutations": (
         b'{"protocol":1,"now":1,"mutations":[' + b",".join([b"{}"] * 201) + b"]}",
