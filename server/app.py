@@ -16,10 +16,12 @@ from server.edge import Edge
 from server.problems import HANDLERS
 from server.routes import applicant, batches, conflicts, counter, phones, session
 from server.settings import Settings
+from server.store.answers import Terms
 from server.store.engine import open_database
 from server.store.pull import epoch
 from server.store.writer import ExchangeWriter
 from sync.protocol.values import MAX_BODY
+from sync.windows import DAY
 
 APPS: Final = ("petugas", "paspor", "kantor")
 ROUTERS: Final = (phones, session, conflicts, batches, applicant, counter)
@@ -44,7 +46,7 @@ def create_app(settings: Settings) -> Edge:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         db = open_database(settings.url)
-        writer = ExchangeWriter(db, settings.schedule)
+        writer = ExchangeWriter(db, Terms(settings.schedule, settings.lease_days * DAY))
         app.state.update({"db": db, "writer": writer})
         try:
             yield

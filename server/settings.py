@@ -33,6 +33,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     grace_minutes: Annotated[int, Meta(ge=0, le=120, description="from a window's close to its sealing")] = 15
     supplement_minutes: Annotated[int, Meta(ge=1, description="least time between two supplements of a window")] = 15
+    lease_days: Annotated[
+        int, Meta(ge=1, le=30, description="how long a phone shows what it holds without a signal")
+    ] = 7
     destinations: Annotated[
         str, Meta(description="who gets the batches, separated by blanks: `name=mailto:…` or `name=https://…`")
     ] = ""

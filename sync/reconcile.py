@@ -25,7 +25,10 @@ class Span(Struct, frozen=True):
 
 
 class Arrival(Struct, frozen=True):
-    """A mutation, who brought it and when it was captured: corrected instant, window and flags (SPEC W2-W4)."""
+    """A mutation, who brought it and when it was captured: corrected instant, window and flags (SPEC W2-W4).
+
+    What a revoked phone brings is in `escrow`: kept, and for a person to decide on (SPEC D1).
+    """
 
     incoming: Incoming
     author_id: UUID
@@ -34,6 +37,7 @@ class Arrival(Struct, frozen=True):
     captured_at: int
     window: str
     flags: str = ""
+    escrow: bool = False
 
 
 class Held(Struct, frozen=True):
@@ -115,6 +119,8 @@ def _decide(arrival: Arrival, seen: dict[UUID, Seen], records: dict[UUID, Held])
     if before:
         return Decision(arrival, _again(arrival, before))
     try:
+        if arrival.escrow:
+            raise _Refusal(OutcomeKind.quarantined, Code.device_revoked)
         if incoming.mutation is None:
             raise _Refusal(OutcomeKind.quarantined, cast(Code, incoming.code))
         held = _admit(arrival, incoming.mutation, records)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 MINUTE: Final = 60_000
+DAY: Final = 24 * 60 * MINUTE
 JUMP: Final = 2 * MINUTE
 CLOCK_JUMPED: Final = "clock_jumped"
 CLOCK_UNSOUND: Final = "clock_unsound"

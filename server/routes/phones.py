@@ -13,7 +13,8 @@ from server.auth import bearer_hash
 from server.given import Chosen, Db, Writer
 from server.secrets import hashed, plain_code
 from server.store import devices
-from server.store.exchange import Job, schedule_view
+from server.store.answers import schedule_view
+from server.store.exchange import Job
 from sync.errors import Code, Refused
 from sync.intake import read
 from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest
@@ -30,8 +31,20 @@ async def exchange(request: Request[None, None, State], writer: Writer) -> Respo
     await writer.admit(secret_hash)
     asked = decode_exchange(await request.body())
     incoming = tuple(read(bytes(raw)) for raw in asked.mutations)
-    salts = tuple(clock.new_salt() for _ in incoming)
-    job = Job(secret_hash, asked.now, clock.now(), asked.cursor, incoming, salts)
+    job = Job(
+        secret_hash=secret_hash,
+        phone_now=asked.now,
+        now=clock.now(),
+        cursor=asked.cursor,
+        incoming=incoming,
+        salts=tuple(clock.new_salt() for _ in incoming),
+        ask=asked.ask,
+        check=asked.check,
+        unsent=asked.unsent,
+        app=asked.app,
+        wiped=asked.wiped,
+        version=asked.protocol,
+    )
     return Response(_encode(await writer.submit(job)), media_type="application/json")
 
 

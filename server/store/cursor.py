@@ -7,16 +7,18 @@ import msgspec
 from msgspec import Struct
 
 
-class Cursor(Struct, frozen=True, rename={"epoch": "e", "areas": "a", "scope": "s", "positions": "p"}):
+class Cursor(Struct, frozen=True, rename={"epoch": "e", "areas": "a", "scope": "s", "positions": "p", "at": "t"}):
     """The server's epoch, the last number seen of each feed, and what the phone knows of its officer.
 
-    `areas` is a digest of the RTs that it reads, `scope` one of all that the last Scope said.
+    `areas` is a digest of the RTs that it reads, `scope` one of all that the last Scope said. `at` is the instant at
+    which the cursor was given.
     """
 
     epoch: str
     areas: str
     scope: str
     positions: dict[UUID, int]
+    at: int = 0
 
 
 def encode(cursor: Cursor) -> str:

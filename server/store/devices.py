@@ -36,6 +36,7 @@ class Caller(Struct, frozen=True):
     role: str
     enrolled_at: int
     clock_offset: int | None
+    revoked: bool
     territories: tuple[Territory, ...]
 
     def lands_at(self, instant: int) -> list[Territory]:
@@ -54,15 +55,18 @@ def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, C
         col(Officer.role),
         col(Device.enrolled_at),
         col(Device.clock_offset),
+        col(Device.revoked_at).is_not(None),
     ).join(Officer, col(Officer.officer_id) == col(Device.officer_id))
-    rows = conn.execute(query.where(col(Device.secret_hash).in_(secret_hashes))).all()
+    living = query.where(col(Device.secret_hash).in_(secret_hashes), col(Device.wiped_at).is_(None))
+    rows = conn.execute(living).all()
     lands = territories(conn, {row.officer_id for row in rows})
     return {row.secret_hash: Caller(*row[1:], tuple(lands[row.officer_id])) for row in rows}
 
 
 def is_known(conn: Connection, secret_hash: bytes) -> bool:
     """Whether a phone has this secret."""
-    return conn.execute(select(col(Device.device_id)).where(col(Device.secret_hash) == secret_hash)).first() is not None
+    query = select(col(Device.device_id)).where(col(Device.secret_hash) == secret_hash, col(Device.wiped_at).is_(None))
+    return conn.execute(query).first() is not None
 
 
 def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, list[Territory]]:

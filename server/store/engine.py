@@ -5,8 +5,9 @@ PostgreSQL is spoken to through asyncpg; the synchronous functions of the store 
 """
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,22 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Engine,
+    FromClause,
+    Integer,
+    Uuid,
+    column,
+    create_engine,
+    event,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -143,6 +159,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql(conn.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
+
+
+def sought(conn: Connection, rows: Sequence[tuple[int, UUID, int]]) -> FromClause:
+    """Rows of (n, area_id, since) as a table to join with: one parameter, however many they are."""
+    if conn.dialect.name == "postgresql":
+        plain = literal([{"n": n, "area_id": str(area_id), "since": since} for n, area_id, since in rows], JSON)
+        columns = (column("n", Integer), column("area_id", Uuid), column("since", BigInteger))
+        return func.json_to_recordset(plain).table_valued(*columns, name="sought").render_derived(with_types=True)
+    each = func.json_each(json.dumps([(n, area_id.hex, since) for n, area_id, since in rows])).table_valued("value")
+    n, area_id, since = (func.json_extract(each.c.value, f"$[{place}]") for place in range(3))
+    return select(n.label("n"), area_id.label("area_id"), since.label("since")).subquery("sought")
 
 
 def lock_feeds(conn: Connection, feed_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -1,20 +1,19 @@
-"""The exchanges of several phones in one transaction (SPEC M15). The order of the steps is what makes them safe:
+"""The mutations of several phones in one transaction (SPEC M15). The order of the steps is what makes them safe:
 
 1. who calls, and for which RTs
 2. share the windows of what arrives, so that no sealer passes between our decision and our commit
 3. lock the feeds in the order of their ids, and only then read what is stored
 4. decide, purely; write; advance the feeds
-5. read for each phone what it has not seen
+
+What has changed for each phone is read after the commit, in `answers`: it holds up nobody who writes.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, update
 from sqlmodel import col
 
@@ -24,14 +23,12 @@ from server.store.cursor import Cursor
 from server.store.devices import Caller
 from server.store.engine import lock_feeds, lock_window
 from server.tables.people import Device
-from sync.errors import Code, RondaError, Unauthorized
+from sync.errors import Code, Unauthorized
 from sync.intake import Incoming
-from sync.protocol.exchange import Close, ExchangeResponse, Outcome, OutcomeKind, ScheduleView
+from sync.protocol.exchange import Outcome, OutcomeKind
 from sync.protocol.values import PROTOCOL
 from sync.reconcile import Arrival, Decision, reconcile
 from sync.windows import Schedule, capture_instant, window_of
-
-Answer = ExchangeResponse | RondaError
 
 
 class Job(Struct, frozen=True):
@@ -41,42 +38,57 @@ class Job(Struct, frozen=True):
     phone_now: int
     now: int
     cursor: str
-    incoming: tuple[Incoming, ...]
-    salts: tuple[bytes, ...]
+    incoming: tuple[Incoming, ...] = ()
+    salts: tuple[bytes, ...] = ()
+    ask: tuple[UUID, ...] = ()
+    check: bool = False
+    unsent: int = 0
+    app: str = ""
+    wiped: bool = False
+    version: int = PROTOCOL
+
+    @property
+    def offset(self) -> int:
+        """The server's now minus the phone's."""
+        return self.now - self.phone_now
 
 
-class Call(Struct, frozen=True):
-    """A job of a phone that is known, and where its cursor stood."""
+class Taken(Struct, frozen=True):
+    """A job of a phone that is known, where its cursor stood, and what was decided and stored of its mutations."""
 
     job: Job
     caller: Caller
     before: Cursor | None
+    outcomes: tuple[Outcome, ...] = ()
 
     def fits(self, life: str) -> bool:
         """Whether the phone knows no other life of the database than this."""
         return self.before is None or self.before.epoch == life
 
 
-def exchange(conn: Connection, jobs: Sequence[Job], schedule: Schedule) -> list[Answer]:
-    """Decide, store and answer some requests. An unknown phone gets Unauthorized, and the others are answered."""
+def recognise(conn: Connection, jobs: Sequence[Job]) -> list[Taken | Unauthorized]:
+    """Who calls. Nothing is decided yet."""
     known = devices.callers(conn, {job.secret_hash for job in jobs})
-    life = pull.epoch(conn)
-    calls = {
-        position: Call(job, known[job.secret_hash], cursors.decode(job.cursor))
-        for position, job in enumerate(jobs)
+    return [
+        Taken(job, known[job.secret_hash], cursors.decode(job.cursor))
         if job.secret_hash in known
-    }
-    outcomes = _outcomes(conn, list(calls.values()), life, schedule)
-    _remember_clocks(conn, list(calls.values()))
-    ends = pull.counters(conn, {land.feed_id for caller in known.values() for land in caller.territories})
-    answers: dict[int, Answer] = {
-        position: _answer(conn, call, own, ends, life, schedule)
-        for (position, call), own in zip(calls.items(), outcomes, strict=True)
-    }
-    return [answers.get(position, Unauthorized(Code.unauthorized)) for position in range(len(jobs))]
+        else Unauthorized(Code.unauthorized)
+        for job in jobs
+    ]
 
 
-def _outcomes(conn: Connection, calls: Sequence[Call], life: str, schedule: Schedule) -> list[tuple[Outcome, ...]]:
+def take(conn: Connection, jobs: Sequence[Job], schedule: Schedule) -> list[Taken | Unauthorized]:
+    """Decide and store the mutations of some requests. An unknown phone gets Unauthorized, the others are taken."""
+    met = recognise(conn, jobs)
+    calls = [call for call in met if isinstance(call, Taken)]
+    outcomes = iter(_outcomes(conn, calls, pull.epoch(conn), schedule))
+    _remember(conn, calls)
+    return [
+        Taken(call.job, call.caller, call.before, next(outcomes)) if isinstance(call, Taken) else call for call in met
+    ]
+
+
+def _outcomes(conn: Connection, calls: Sequence[Taken], life: str, schedule: Schedule) -> list[tuple[Outcome, ...]]:
     """What becomes of the mutations of each call, in their order.
 
     A phone that knew another life of the database keeps its mutations until it has learned of this one: they may
@@ -116,7 +128,7 @@ def decide(
     return decisions
 
 
-def _arrivals(call: Call, schedule: Schedule) -> list[Arrival]:
+def _arrivals(call: Taken, schedule: Schedule) -> list[Arrival]:
     """The mutations of a request, each with its capture on our clock and its window (SPEC W3, W4)."""
     job, caller = call.job, call.caller
     spans = tuple(land.span for land in caller.territories)
@@ -126,57 +138,37 @@ def _arrivals(call: Call, schedule: Schedule) -> list[Arrival]:
         capture = capture_instant(captured_at, job.phone_now, job.now, caller.clock_offset, caller.enrolled_at)
         window = window_of(capture.instant, schedule).id
         flags = " ".join(capture.flags)
-        found.append(Arrival(incoming, caller.device_id, spans, False, capture.instant, window, flags))
+        found.append(
+            Arrival(incoming, caller.device_id, spans, False, capture.instant, window, flags, escrow=caller.revoked)
+        )
     return found
 
 
-_CLOCK: Final = (
+_PHONE: Final = (
     update(Device)
     .where(col(Device.device_id) == bindparam("id"))
-    .values(clock_offset=bindparam("offset"), seen_at=bindparam("now"))
+    .values(
+        clock_offset=bindparam("offset"),
+        seen_at=bindparam("now"),
+        unsent=bindparam("left"),
+        app=bindparam("version"),
+        wiped_at=bindparam("wiped"),
+    )
 )
 
 
-def _remember_clocks(conn: Connection, calls: Sequence[Call]) -> None:
+def _remember(conn: Connection, calls: Sequence[Taken]) -> None:
+    """What each phone said of itself. One that was revoked and is wiped is not known any more (SPEC D2)."""
     rows = [
-        {"id": call.caller.device_id, "offset": call.job.now - call.job.phone_now, "now": call.job.now}
+        {
+            "id": call.caller.device_id,
+            "offset": call.job.offset,
+            "now": call.job.now,
+            "left": call.job.unsent,
+            "version": call.job.app,
+            "wiped": call.job.now if call.job.wiped and call.caller.revoked else None,
+        }
         for call in sorted(calls, key=lambda call: call.caller.device_id)
     ]
     if rows:
-        conn.execute(_CLOCK, rows)
-
-
-def _answer(
-    conn: Connection,
-    call: Call,
-    outcomes: tuple[Outcome, ...],
-    ends: dict[UUID, int],
-    life: str,
-    schedule: Schedule,
-) -> ExchangeResponse:
-    job, caller, before = call.job, call.caller, call.before
-    areas = [land.span.area_id for land in caller.lands_at(job.now)]
-    view = schedule_view(schedule)
-    after = Cursor(life, _digest(areas), _digest([caller.officer, caller.role, areas, view]), {})
-    page = pull.page(conn, caller, before, after, job.now, ends)
-    knows_scope = before is not None and before.scope == after.scope
-    return ExchangeResponse(
-        protocol=PROTOCOL,
-        now=job.now,
-        outcomes=outcomes,
-        changes=page.changes,
-        cursor=cursors.encode(page.cursor),
-        more=page.more,
-        resync=page.resync,
-        scope=UNSET if knows_scope else devices.scope(conn, caller, job.now, view),
-    )
-
-
-def _digest(values: list[Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(values)).hexdigest()[:16]
-
-
-def schedule_view(schedule: Schedule) -> ScheduleView:
-    """The schedule as phones know it."""
-    closes = tuple(Close(name, at) for name, at in schedule.closes)
-    return ScheduleView(schedule.timezone, closes, schedule.grace_minutes)
+        conn.execute(_PHONE, rows)

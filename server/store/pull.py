@@ -1,23 +1,38 @@
-"""What a phone has not seen yet: changes of its RTs, feed by feed, by number (SPEC M16-M18)."""
+"""What phones have not seen yet: changes of their RTs, feed by feed, by number (SPEC M16-M18, M22, M23).
 
+One query answers all phones that are nearly up to date; one that starts over is read page by page.
+"""
+
+import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 from uuid import UUID
 
-from msgspec import Struct, structs
-from sqlalchemy import Connection, select
+from msgspec import Raw, Struct, structs
+from sqlalchemy import Connection, Select, and_, or_, select
 from sqlmodel import col
 
 from server.store.cursor import Cursor
-from server.store.devices import Caller
-from server.store.records import report_of
+from server.store.devices import Territory
+from server.store.engine import sought
 from server.tables.areas import Feed, Meta
 from server.tables.batches import Batch
 from server.tables.reports import Record
 from sync.protocol.exchange import BatchMark, Change, NilChange, ReportChange
+from sync.protocol.records import Report
 
 PAGE: Final = 500
+# Tombstones and nils leave their feed after this time (see `horizon`); a cursor that is older starts over (SPEC M23).
+HORIZON: Final = 30 * 24 * 60 * 60_000
+
+
+class Wish(Struct, frozen=True):
+    """The RTs that a phone reads now, its cursor, and the cursor to give it, still without positions."""
+
+    lands: Sequence[Territory]
+    before: Cursor | None
+    after: Cursor
 
 
 class Page(Struct, frozen=True):
@@ -29,81 +44,140 @@ class Page(Struct, frozen=True):
     resync: bool
 
 
+class _Start(Struct, frozen=True):
+    """From where a phone reads on: the RTs of each feed, the number that it has seen, and whether it starts over."""
+
+    areas: Mapping[UUID, Sequence[UUID]]
+    positions: Mapping[UUID, int]
+    resync: bool
+
+    def distance(self, ends: Mapping[UUID, int]) -> int:
+        """How many numbers lie before it; it can have no more changes than these."""
+        return sum(ends[feed_id] - self.positions.get(feed_id, 0) for feed_id in self.areas)
+
+
 def epoch(conn: Connection) -> str:
     """The name of this life of the database; a restored backup gets a new one."""
     return conn.execute(select(col(Meta.value)).where(col(Meta.key) == "epoch")).scalar_one()
 
 
-def counters(conn: Connection, feed_ids: set[UUID]) -> dict[UUID, int]:
-    """The last number of some feeds, read before the records: a later change is seen twice rather than never."""
+def pages(conn: Connection, wishes: Sequence[Wish]) -> list[Page]:
+    """The next changes for each phone, all from one snapshot."""
+    ends = _ends(conn, {land.feed_id for wish in wishes for land in wish.lands})
+    starts = [_start(wish, ends) for wish in wishes]
+    near = {n: start for n, start in enumerate(starts) if start.distance(ends) <= PAGE}
+    found = _near(conn, near, ends)
+    return [
+        _whole(wish, start, found[n], ends) if n in near else _far(conn, wish, start, ends)
+        for n, (wish, start) in enumerate(zip(wishes, starts, strict=True))
+    ]
+
+
+def digest(conn: Connection, lands: Sequence[Territory]) -> str:
+    """SHA-256 over the ids and versions of the reports in some RTs, by which drift is found (SPEC M22)."""
+    query = select(col(Record.record_id), col(Record.version)).where(
+        col(Record.area_id).in_({land.span.area_id for land in lands}),
+        col(Record.kind) == "report",
+        col(Record.removed).is_(False),
+    )
+    lines = sorted(f"{record_id}:{version}\n" for record_id, version in conn.execute(query))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _ends(conn: Connection, feed_ids: set[UUID]) -> dict[UUID, int]:
     query = select(col(Feed.feed_id), col(Feed.seq)).where(col(Feed.feed_id).in_(feed_ids))
     return {row.feed_id: row.seq for row in conn.execute(query)}
 
 
-def page(
-    conn: Connection, caller: Caller, cursor: Cursor | None, after: Cursor, now: int, ends: Mapping[UUID, int]
-) -> Page:
-    """The next changes of the caller's RTs of today; `ends` are the counters of their feeds.
-
-    `after` is the cursor to give, still without positions.
-    """
+def _start(wish: Wish, ends: Mapping[UUID, int]) -> _Start:
     areas: dict[UUID, list[UUID]] = defaultdict(list)
-    for land in caller.lands_at(now):
+    for land in wish.lands:
         areas[land.feed_id].append(land.span.area_id)
-    fits = cursor is not None and _fits(cursor, after, ends)
-    positions = dict(cursor.positions) if cursor and fits else {}
-    changes: list[Change] = []
-    for feed_id, area_ids in sorted(areas.items()):
-        since, end = positions.get(feed_id, 0), ends[feed_id]
-        if since < end and len(changes) < PAGE:
-            rows = _rows(conn, area_ids, since, PAGE - len(changes))
-            changes += map(_change, rows)
-            positions[feed_id] = rows[-1].seq if len(changes) == PAGE else end
-    more = any(positions.get(feed_id, 0) < ends[feed_id] for feed_id in areas)
-    return Page(tuple(changes), structs.replace(after, positions=positions), more, not fits)
+    if wish.before and _fits(wish.before, wish.after, ends):
+        return _Start(areas, wish.before.positions, False)
+    return _Start(areas, {}, True)
 
 
 def _fits(cursor: Cursor, after: Cursor, ends: Mapping[UUID, int]) -> bool:
-    """SPEC M17: of this epoch, of these RTs, and not ahead of the server."""
+    """SPEC M17, M23: of this epoch, of these RTs, not ahead of the server, and not older than the tombstones."""
     ahead = any(seen > ends.get(feed_id, seen) for feed_id, seen in cursor.positions.items())
-    return cursor.epoch == after.epoch and cursor.areas == after.areas and not ahead
+    old = cursor.at < after.at - HORIZON
+    return cursor.epoch == after.epoch and cursor.areas == after.areas and not ahead and not old
 
 
-def _rows(conn: Connection, area_ids: list[UUID], since: int, most: int) -> list[Any]:
-    query = (
-        select(
-            col(Record.record_id),
-            col(Record.kind),
-            col(Record.area_id),
-            col(Record.seq),
-            col(Record.version),
-            col(Record.body),
-            col(Record.removed),
-            col(Record.window),
-            col(Record.captured_at),
-            col(Record.conflicts),
-            col(Batch.window).label("batch_window"),
-            col(Batch.part),
-            col(Batch.hash),
-        )
-        .outerjoin(Batch, col(Batch.batch_id) == col(Record.batch_id))
-        .where(col(Record.area_id).in_(area_ids), col(Record.seq) > since)
-        .order_by(col(Record.seq))
-        .limit(most)
+def _near(conn: Connection, starts: Mapping[int, _Start], ends: Mapping[UUID, int]) -> dict[int, list[Change]]:
+    """The changes for phones that lack few, in one query for all of them."""
+    found: dict[int, list[Change]] = {n: [] for n in starts}
+    rows = [
+        (n, area_id, since)
+        for n, start in starts.items()
+        for feed_id, area_ids in start.areas.items()
+        if (since := start.positions.get(feed_id, 0)) < ends[feed_id]
+        for area_id in area_ids
+    ]
+    if rows:
+        asked = sought(conn, rows)
+        unseen = and_(col(Record.area_id) == asked.c.area_id, col(Record.seq) > asked.c.since)
+        query = _changes(asked.join(Record, unseen), asked.c.n)
+        # Whoever has seen nothing of a feed needs no tombstones of it.
+        needed = or_(asked.c.since > 0, col(Record.removed).is_(False))
+        for row in conn.execute(query.where(needed).order_by(col(Record.seq))):
+            found[row.n].append(_change(row))
+    return found
+
+
+def _far(conn: Connection, wish: Wish, start: _Start, ends: Mapping[UUID, int]) -> Page:
+    """A page for a phone that lacks many, feed by feed."""
+    positions = dict(start.positions)
+    changes: list[Change] = []
+    for feed_id, area_ids in sorted(start.areas.items()):
+        since = positions.get(feed_id, 0)
+        if since < ends[feed_id] and len(changes) < PAGE:
+            query = _changes(Record).where(col(Record.area_id).in_(area_ids), col(Record.seq) > since)
+            if start.resync:
+                query = query.where(col(Record.removed).is_(False))
+            rows: list[Any] = list(conn.execute(query.order_by(col(Record.seq)).limit(PAGE - len(changes))))
+            changes += map(_change, rows)
+            positions[feed_id] = rows[-1].seq if len(changes) == PAGE else ends[feed_id]
+    more = any(positions.get(feed_id, 0) < ends[feed_id] for feed_id in start.areas)
+    return Page(tuple(changes), structs.replace(wish.after, positions=positions), more, start.resync)
+
+
+def _whole(wish: Wish, start: _Start, changes: list[Change], ends: Mapping[UUID, int]) -> Page:
+    positions = {feed_id: ends[feed_id] for feed_id in start.areas}
+    return Page(tuple(changes), structs.replace(wish.after, positions=positions), False, start.resync)
+
+
+def _changes(source: Any, *also: Any) -> Select[Any]:
+    query = select(
+        *also,
+        col(Record.record_id),
+        col(Record.kind),
+        col(Record.area_id),
+        col(Record.seq),
+        col(Record.version),
+        col(Record.body),
+        col(Record.removed),
+        col(Record.window),
+        col(Record.captured_at),
+        col(Record.conflicts),
+        col(Batch.window).label("batch_window"),
+        col(Batch.part),
+        col(Batch.hash),
     )
-    return list(conn.execute(query))
+    return query.select_from(source).outerjoin(Batch, col(Batch.batch_id) == col(Record.batch_id))
 
 
 def _change(row: Any) -> Change:
     mark = BatchMark(row.batch_window, row.part, row.hash) if row.hash else None
-    report = report_of(row.body)
-    if report is None:
+    if not row.body:
         return NilChange(row.record_id, row.area_id, row.version, row.window, row.captured_at, mark)
     return ReportChange(
         row.record_id,
         row.area_id,
         row.version,
-        report,
+        # What is stored is the wire's JSON of a Report; it goes out as it is.
+        cast(Report, Raw(row.body.encode())),
         row.removed,
         row.conflicts,
         row.window,

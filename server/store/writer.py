@@ -1,40 +1,67 @@
 """The coalescing queue: requests that arrive while a transaction runs share the next one (SPEC M15).
 
-One transaction of this process is under way at a time. When a group fails, each of its requests is tried alone, and
-when one fails alone, each of its mutations: what cannot be stored delays nobody else.
+Two stages, each with one transaction of this process at a time: `take` stores mutations, `answers` reads what has
+changed. When a group of the first fails, each of its requests is tried alone, and when one fails alone, each of its
+mutations: what cannot be stored delays nobody else. Under load the second stage is left out before the first is
+(SPEC M24, M25).
 """
 
 import asyncio
-from collections import deque
+import secrets
 from typing import Final
 
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
+from server.store.answers import Answer, Terms, answers, unread
 from server.store.devices import is_known
 from server.store.engine import Database
-from server.store.exchange import Answer, Job, exchange
+from server.store.exchange import Job, Taken, take
+from server.store.stages import Stage
 from sync.errors import Busy, Code, RondaError, Unauthorized
 from sync.protocol.exchange import ExchangeResponse, Outcome, OutcomeKind
-from sync.windows import Schedule
+from sync.windows import MINUTE
 
-MOST_MUTATIONS: Final = 1000
-MOST_REQUESTS: Final = 200
 MOST_WAITING: Final = 2000
+MOST_UNREAD: Final = 500
+# What a phone says of itself is written with its mutations, or else when this much has changed.
+_LONG_UNHEARD: Final = 5 * MINUTE
+_OTHER_OFFSET: Final = 10_000
+# When a phone is to come again for what was left out: from this to twice this.
+_WAIT: Final = 15_000
 
 log = structlog.get_logger()
-Waiting = tuple[Job, "asyncio.Future[ExchangeResponse]"]
+
+
+class Waiting(Struct):
+    """A request on its way through the stages: a job, and taken once its mutations are stored."""
+
+    asked: Taken | Job
+    future: "asyncio.Future[ExchangeResponse]"
+
+    @property
+    def job(self) -> Job:
+        return self.asked.job if isinstance(self.asked, Taken) else self.asked
+
+    def settle(self, answer: Answer) -> None:
+        if self.future.cancelled():
+            return
+        if isinstance(answer, RondaError):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
 
 
 class ExchangeWriter:
     """Takes jobs from any number of tasks and answers each after the commit that stored it."""
 
-    def __init__(self, db: Database, schedule: Schedule) -> None:
+    def __init__(self, db: Database, terms: Terms) -> None:
         self._db = db
-        self._schedule = schedule
-        self._waiting: deque[Waiting] = deque()
-        self._running: asyncio.Task[None] | None = None
-        self._met: set[bytes] = set()
+        self._terms = terms
+        self._taking: Stage[Waiting] = Stage(self._take, lambda waiting: len(waiting.job.incoming))
+        self._telling: Stage[Waiting] = Stage(self._tell, lambda _: 1)
+        self._met: dict[bytes, Job | None] = {}
+        self._random = secrets.SystemRandom()
 
     async def admit(self, secret_hash: bytes) -> None:
         """Let nobody into the queue who is no phone of ours. Raises Unauthorized.
@@ -44,71 +71,86 @@ class ExchangeWriter:
         if secret_hash not in self._met:
             if not await self._db.read(is_known, secret_hash):
                 raise Unauthorized(Code.unauthorized)
-            self._met.add(secret_hash)
+            self._met[secret_hash] = None
 
     async def submit(self, job: Job) -> ExchangeResponse:
         """The answer to a job. Raises RondaError; Busy when nothing was stored and the phone should come again."""
-        if len(self._waiting) >= MOST_WAITING:
-            raise Busy(Code.busy)
-        future: asyncio.Future[ExchangeResponse] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, future))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
-        return await future
+        waiting = Waiting(job, asyncio.get_running_loop().create_future())
+        if job.incoming or job.wiped or self._has_news(job):
+            if len(self._taking) >= MOST_WAITING:
+                raise Busy(Code.busy)
+            self._taking.add(waiting)
+        else:
+            if len(self._telling) >= MOST_UNREAD:
+                raise Busy(Code.busy)
+            self._telling.add(waiting)
+        return await waiting.future
 
     async def close(self) -> None:
         """Answer all who wait."""
-        while self._running is not None:
-            await self._running
+        await self._taking.close()
+        await self._telling.close()
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                await self._answer_group(self._next_group())
-        finally:
-            self._running = None
+    def _has_news(self, job: Job) -> bool:
+        """Whether what a phone says of itself is worth a write."""
+        last = self._met.get(job.secret_hash)
+        return (
+            last is None
+            or job.now - last.now > _LONG_UNHEARD
+            or abs(job.offset - last.offset) > _OTHER_OFFSET
+            or (job.unsent, job.app) != (last.unsent, last.app)
+        )
 
-    def _next_group(self) -> list[Waiting]:
-        group = [self._waiting.popleft()]
-        size = len(group[0][0].incoming)
-        while self._waiting and len(group) < MOST_REQUESTS:
-            size += len(self._waiting[0][0].incoming)
-            if size > MOST_MUTATIONS:
-                break
-            group.append(self._waiting.popleft())
-        return group
-
-    async def _answer_group(self, group: list[Waiting]) -> None:
-        tried = await self._try([job for job, _ in group])
-        for position, (job, future) in enumerate(group):
-            answer = await self._alone(job) if isinstance(tried, Exception) else tried[position]
-            if future.cancelled():
+    async def _take(self, group: list[Waiting]) -> None:
+        taken = await self._try([waiting.job for waiting in group])
+        for position, waiting in enumerate(group):
+            one = await self._alone(waiting.job) if isinstance(taken, Exception) else taken[position]
+            if isinstance(one, RondaError):
+                waiting.settle(one)
                 continue
-            if isinstance(answer, RondaError):
-                future.set_exception(answer)
+            self._met[one.job.secret_hash] = structs.replace(one.job, incoming=(), salts=(), ask=(), cursor="")
+            waiting.asked = one
+            if len(self._telling) < MOST_UNREAD:
+                self._telling.add(waiting)
             else:
-                future.set_result(answer)
+                waiting.settle(self._unread(one))
 
-    async def _try(self, jobs: list[Job]) -> list[Answer] | Exception:
-        """The answers of one transaction, or why it failed; then nothing of it was stored."""
+    async def _tell(self, group: list[Waiting]) -> None:
         try:
-            return await self._db.write(exchange, jobs, self._schedule)
+            told = await self._db.read(answers, [waiting.asked for waiting in group], self._terms)
+        except Exception as error:
+            log.warning("answers_failed", requests=len(group), error=type(error).__name__)
+            # What was stored is acknowledged all the same; who only asked comes again.
+            told = [
+                self._unread(waiting.asked) if isinstance(waiting.asked, Taken) else Busy(Code.busy)
+                for waiting in group
+            ]
+        for waiting, answer in zip(group, told, strict=True):
+            waiting.settle(answer)
+
+    def _unread(self, taken: Taken) -> ExchangeResponse:
+        return unread(taken, self._random.randrange(_WAIT, 2 * _WAIT), self._terms)
+
+    async def _try(self, jobs: list[Job]) -> list[Taken | Unauthorized] | Exception:
+        """What one transaction took, or why it failed; then nothing of it was stored."""
+        try:
+            return await self._db.write(take, jobs, self._terms.schedule)
         except Exception as error:
             # Whatever it was must reach those who wait. Its message may quote values, so its kind has to do.
             log.warning("exchange_failed", requests=len(jobs), error=type(error).__name__)
             return error
 
-    async def _alone(self, job: Job) -> Answer:
+    async def _alone(self, job: Job) -> Taken | RondaError:
         tried = await self._try([job])
         if not isinstance(tried, Exception):
             return tried[0]
         # When the database is not there, smaller pieces would only add to its trouble.
         return tried if isinstance(tried, Busy) else await self._piecewise(job)
 
-    async def _piecewise(self, job: Job) -> Answer:
+    async def _piecewise(self, job: Job) -> Taken | RondaError:
         """Each mutation by itself; one that still fails is `retry`. If all fail, nothing is acknowledged."""
         outcomes: list[Outcome] = []
-        last: ExchangeResponse | None = None
+        last: Taken | None = None
         for incoming, salt in zip(job.incoming, job.salts, strict=True):
             tried = await self._try([structs.replace(job, incoming=(incoming,), salts=(salt,))])
             if isinstance(tried, Exception):
@@ -121,5 +163,5 @@ class ExchangeWriter:
         if last is None:
             # None could be stored; the phone still learns what has changed.
             tried = await self._try([structs.replace(job, incoming=(), salts=())])
-            last = None if isinstance(tried, Exception) or isinstance(tried[0], RondaError) else tried[0]
-        return structs.replace(last, outcomes=tuple(outcomes)) if last else Busy(Code.busy)
+            last = tried[0] if not isinstance(tried, Exception) and isinstance(tried[0], Taken) else None
+        return structs.replace(last, job=job, outcomes=tuple(outcomes)) if last else Busy(Code.busy)

@@ -33,15 +33,11 @@ class Succession(SQLModel, table=True):
 
 
 class Feed(SQLModel, table=True):
-    """The counter of one kelurahan (SPEC M16). `feed_id` is the kelurahan's area id.
-
-    `horizon` is the last number that was taken out of the feed (SPEC M23).
-    """
+    """The counter of one kelurahan (SPEC M16). `feed_id` is the kelurahan's area id."""
 
     __tablename__ = "feeds"
     feed_id: UUID = Field(primary_key=True)
     seq: int = counter(default=0)
-    horizon: int = counter(default=0)
 
 
 class Meta(SQLModel, table=True):

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, text
 
 from server.store import cursor as cursors
 from server.store.engine import Database
-from server.store.exchange import exchange
 from sync.protocol.exchange import ExchangeResponse, NilChange, OutcomeKind
-from tests.support.city import RTS, SCHEDULE, build, edit, job, nil, report, send
+from tests.support.city import RTS, SCHEDULE, TERMS, build, edit, exchange, job, nil, report, send
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +61,7 @@ async def test_M17_mutations_of_a_phone_that_knew_another_epoch_wait_for_what_on
     begun = report(RTS[0], NOW - 9, "Ana Contoh")
     later = edit(begun, NOW - 8, "Bea Contoh")
     cursor = altered((await send(city, NOW)).cursor, epoch="before the restore")
-    [answer] = await city.write(exchange, [job(NOW, later, cursor=cursor)], SCHEDULE)
+    [answer] = await exchange(city, job(NOW, later, cursor=cursor))
     assert isinstance(answer, ExchangeResponse)
     assert kinds(answer) == [OutcomeKind.retry]
     assert answer.resync
@@ -73,7 +72,7 @@ async def test_M17_mutations_of_a_phone_that_knew_another_epoch_wait_for_what_on
 async def test_M17_a_new_schedule_is_told_without_starting_over(city: Database) -> None:
     known = (await send(city, NOW, nil(RTS[0], NOW))).cursor
     later = structs.replace(SCHEDULE, grace_minutes=30)
-    [answer] = await city.write(exchange, [job(NOW, cursor=known)], later)
+    [answer] = await exchange(city, job(NOW, cursor=known), terms=structs.replace(TERMS, schedule=later))
     assert isinstance(answer, ExchangeResponse)
     assert not answer.resync
     assert answer.scope is not msgspec.UNSET

@@ -9,14 +9,14 @@ from msgspec import structs
 from sqlalchemy import Connection, text
 
 from server import clock
+from server.store.answers import Answer
 from server.store.engine import Database, open_database
-from server.store.exchange import Answer, exchange
 from server.store.pull import PAGE
 from server.store.writer import ExchangeWriter
 from sync.errors import Busy, Unauthorized
 from sync.protocol.exchange import ExchangeResponse, OutcomeKind, ReportChange
 from sync.protocol.records import Groups, Identity, Report
-from tests.support.city import RTS, SCHEDULE, build, edit, job, nil, report, send
+from tests.support.city import RTS, TERMS, build, edit, exchange, job, nil, report, send
 from tests.support.ronda import free_port
 
 pytestmark = pytest.mark.anyio
@@ -44,8 +44,8 @@ async def rows(db: Database, query: str) -> list[Any]:
 
 async def test_M5_a_repeated_request_is_answered_alike_and_stored_once(city: Database) -> None:
     wanted = job(NOW, report(RTS[0], NOW - 5), nil(RTS[1], NOW - 4))
-    first = await city.write(exchange, [wanted], SCHEDULE)
-    again = await city.write(exchange, [wanted, wanted], SCHEDULE)
+    first = await exchange(city, wanted)
+    again = await exchange(city, wanted, wanted)
     assert kinds(first[0]) == [OutcomeKind.applied] * 2
     for answer in again:
         assert isinstance(answer, ExchangeResponse)
@@ -60,7 +60,7 @@ async def test_M5_other_bytes_under_a_known_id_are_rejected_and_kept_beside_it(c
     forged = structs.replace(begun, changes=Groups(identity=Identity("Somebody Else")))
     await send(city, NOW, begun)
     for _ in range(2):
-        [answer] = await city.write(exchange, [job(NOW, forged, nil(RTS[1], NOW))], SCHEDULE)
+        [answer] = await exchange(city, job(NOW, forged, nil(RTS[1], NOW)))
         assert kinds(answer)[0] is OutcomeKind.rejected
         assert kinds(answer)[1] is OutcomeKind.applied
     [kept] = await rows(city, "select payload from quarantine")
@@ -131,20 +131,20 @@ async def test_M16_a_page_is_bounded_and_the_rest_follows(city: Database) -> Non
 
 
 async def test_M12_a_foreign_area_is_quarantined_and_the_rest_is_stored(city: Database) -> None:
-    [answer] = await city.write(exchange, [job(NOW, nil(UUID(int=404), NOW), nil(RTS[0], NOW))], SCHEDULE)
+    [answer] = await exchange(city, job(NOW, nil(UUID(int=404), NOW), nil(RTS[0], NOW)))
     assert kinds(answer) == [OutcomeKind.quarantined, OutcomeKind.applied]
     assert len(await rows(city, "select * from quarantine")) == 1
 
 
 async def test_an_unknown_phone_is_refused_and_delays_nobody(city: Database) -> None:
     stranger = structs.replace(job(NOW, nil(RTS[0], NOW)), secret_hash=b"?")
-    answers = await city.write(exchange, [stranger, job(NOW, nil(RTS[0], NOW))], SCHEDULE)
+    answers = await exchange(city, stranger, job(NOW, nil(RTS[0], NOW)))
     assert isinstance(answers[0], Unauthorized)
     assert kinds(answers[1]) == [OutcomeKind.applied]
 
 
 async def test_M15_requests_that_come_together_share_a_transaction(city: Database) -> None:
-    writer = ExchangeWriter(city, SCHEDULE)
+    writer = ExchangeWriter(city, TERMS)
     jobs = [job(NOW, nil(RTS[0], NOW)) for _ in range(30)]
     answers = await asyncio.gather(*(writer.submit(one) for one in jobs))
     await writer.close()
@@ -165,7 +165,7 @@ def refuse_one(conn: Connection, record_id: UUID) -> None:
 async def test_M15_a_mutation_that_cannot_be_stored_delays_no_other(city: Database) -> None:
     poison = nil(RTS[0], NOW)
     await city.write(refuse_one, poison.record_id)
-    writer = ExchangeWriter(city, SCHEDULE)
+    writer = ExchangeWriter(city, TERMS)
     beside = job(NOW, nil(RTS[1], NOW))
     within = job(NOW, report(RTS[2], NOW), poison, nil(RTS[3], NOW))
     alone = job(NOW, poison)
@@ -184,7 +184,7 @@ async def test_M15_a_mutation_that_cannot_be_stored_delays_no_other(city: Databa
 
 async def test_M15_a_database_that_is_away_acknowledges_nothing() -> None:
     away = open_database(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
-    writer = ExchangeWriter(away, SCHEDULE)
+    writer = ExchangeWriter(away, TERMS)
     with pytest.raises(Busy):
         await writer.submit(job(NOW, nil(RTS[0], NOW), nil(RTS[1], NOW)))
     await away.close()
@@ -195,7 +195,7 @@ async def test_W3_W4_a_phone_with_a_wrong_clock_reports_into_the_right_window(ci
     right = await send(city, NOW, nil(RTS[0], NOW - 1000))
     filed = nil(RTS[1], NOW + decade - 1000)
     wrong = structs.replace(job(NOW, filed), phone_now=NOW + decade)
-    [answer] = await city.write(exchange, [wrong], SCHEDULE)
+    [answer] = await exchange(city, wrong)
     assert isinstance(answer, ExchangeResponse)
     assert answer.outcomes[0].window == right.outcomes[0].window
     found = await rows(city, "select captured_at, flags from versions order by flags")

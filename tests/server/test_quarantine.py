@@ -8,12 +8,11 @@ from sqlalchemy import Connection, insert
 from server.secrets import hashed
 from server.store import quarantine
 from server.store.engine import Database
-from server.store.exchange import exchange
 from server.store.people import add_officer
 from server.tables.people import Device
 from sync.errors import Code
 from sync.protocol.exchange import OutcomeKind
-from tests.support.city import OFFICER, RTS, SCHEDULE, build, job, nil
+from tests.support.city import OFFICER, RTS, build, exchange, job, nil
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +36,7 @@ async def test_M21_a_phone_is_told_what_became_of_its_officers_mutations_and_of_
     await city.write(add_officer, UUID(int=9), "Bu Lain", "rt_head")
     await city.write(add_phone, STRANGER, UUID(int=9))
     taken, foreign = nil(RTS[0], NOW), nil(UUID(int=404), NOW)
-    await city.write(exchange, [job(NOW, taken, foreign)], SCHEDULE)
+    await exchange(city, job(NOW, taken, foreign))
     asked = [taken.mutation_id, foreign.mutation_id, UUID(int=77)]
     for device_id in (PHONE, ANOTHER):
         told = await city.read(quarantine.told, device_id, asked)

@@ -6,7 +6,6 @@ import pytest
 
 from server.store import sealing
 from server.store.engine import Database
-from server.store.exchange import exchange
 from server.store.today import today
 from sync.protocol.console import Today, WindowState
 from tests.server.test_sealing import at
@@ -47,7 +46,7 @@ async def test_W6_only_the_persons_area_is_counted(db: Database) -> None:
 
 async def test_W6_a_mutation_that_was_not_accepted_does_not_count(db: Database) -> None:
     stranger = UUID(int=99)
-    [answer] = await db.write(exchange, [city.job(at("11:00"), nil(stranger, at("11:00")))], SCHEDULE)
+    [answer] = await city.exchange(db, city.job(at("11:00"), nil(stranger, at("11:00"))))
     assert counts(await seen(db, at("12:00")))[1] == (4, 0, 0), answer
 
 

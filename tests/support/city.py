@@ -10,19 +10,22 @@ from sqlalchemy import Connection, insert
 from server import clock
 from server.secrets import hashed
 from server.store import batches
+from server.store.answers import Answer, Terms, answers
 from server.store.areas import add_areas
 from server.store.engine import Database
-from server.store.exchange import Job, exchange
+from server.store.exchange import Job, Taken, take
 from server.store.people import add_officer, assign
 from server.tables.people import Device
 from sync.batches.header import FIRST
 from sync.batches.sealing import verify
+from sync.errors import RondaError
 from sync.intake import read
 from sync.protocol.exchange import ExchangeResponse, FileNil, Mutation, SaveReport
 from sync.protocol.records import Groups, Identity
-from sync.windows import Schedule
+from sync.windows import DAY, Schedule
 
 SCHEDULE: Final = Schedule("Asia/Jakarta", (("pagi", "10:00"), ("siang", "15:00"), ("malam", "20:00")), 15)
+TERMS: Final = Terms(SCHEDULE, 7 * DAY)
 SECRET: Final = hashed("a phone")
 OFFICER: Final = UUID(int=1)
 KELURAHAN: Final = {"31.73.06.1001": "Semanan", "31.73.06.1002": "Tegal Alur"}
@@ -92,9 +95,23 @@ def job(now: int, *mutations: Mutation, cursor: str = "") -> Job:
     return Job(SECRET, now, now, cursor, incoming, tuple(next(_numbers).to_bytes(16) for _ in mutations))
 
 
+async def exchange(db: Database, *jobs: Job, terms: Terms = TERMS) -> list[Answer]:
+    """What the server does with requests that come together; the answers are read from their bytes, as a phone does."""
+    taken = await db.write(take, jobs, terms.schedule)
+    known = [one for one in taken if isinstance(one, Taken)]
+    told = iter(await db.read(answers, known, terms))
+    return [_as_read(next(told)) if isinstance(one, Taken) else one for one in taken]
+
+
+def _as_read(answer: Answer) -> Answer:
+    if isinstance(answer, RondaError):
+        return answer
+    return msgspec.json.decode(msgspec.json.encode(answer), type=ExchangeResponse)
+
+
 async def send(db: Database, now: int, *mutations: Mutation, cursor: str = "") -> ExchangeResponse:
     """Exchange once; all mutations must have been taken."""
-    [answer] = await db.write(exchange, [job(now, *mutations, cursor=cursor)], SCHEDULE)
+    [answer] = await exchange(db, job(now, *mutations, cursor=cursor))
     assert isinstance(answer, ExchangeResponse), answer
     assert all(outcome.version for outcome in answer.outcomes), answer.outcomes
     return answer

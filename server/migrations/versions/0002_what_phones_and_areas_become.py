@@ -1,4 +1,4 @@
-"""Revoked phones, decided quarantine, areas with successors, and the horizon of a feed"""
+"""Revoked phones, decided quarantine, and areas with successors"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("area_id", "successor_id"),
     )
     op.create_index(op.f("ix_successions_successor_id"), "successions", ["successor_id"])
-    op.add_column("feeds", sa.Column("horizon", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("devices", sa.Column("unsent", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("devices", sa.Column("app", sa.String(), nullable=False, server_default=""))
     op.add_column("devices", sa.Column("revoked_at", sa.BigInteger(), nullable=True))
