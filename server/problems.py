@@ -1,5 +1,6 @@
 """Errors -> application/problem+json (RFC 9457) with a stable code. An answer never quotes what was sent."""
 
+import secrets
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,8 @@ from sync.errors import Code, RondaError
 from sync.protocol.console import Problem
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER_SECONDS: Final = "5"
+# Whoever is sent away comes again after this to twice this, so that not all come at once.
+RETRY_AFTER_SECONDS: Final = 5
 
 # Code -> status and title. What is not named is a fault of the request: 400.
 _STATUS: Final[dict[Code, int]] = {
@@ -53,7 +55,8 @@ def status(code: Code) -> int:
 
 def answer(code: Code, detail: str = "") -> Response[bytes]:
     """The response for a code; one that asks to come again says when."""
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if code is Code.busy else {}
+    wait = RETRY_AFTER_SECONDS + secrets.randbelow(RETRY_AFTER_SECONDS + 1)
+    headers = {"Retry-After": str(wait)} if code is Code.busy else {}
     return Response(body(code, detail), status_code=status(code), media_type=MEDIA_TYPE, headers=headers)
 
 

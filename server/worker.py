@@ -16,7 +16,7 @@ from server import clock
 from server.deliveries import run_delivery
 from server.pushes import run_pushes
 from server.settings import Settings
-from server.store import destinations, sealing
+from server.store import destinations, horizon, sealing
 from server.store.destinations import Wanted
 from server.store.engine import Database
 from server.store.sealing import Sealed
@@ -28,6 +28,7 @@ from sync.windows import MINUTE, Schedule
 
 POLL: Final = 1.0
 LONGEST_WAIT: Final = 30.0
+HOUR: Final = 3600.0
 
 Step = Callable[[], Awaitable[bool]]
 log = structlog.get_logger()
@@ -52,11 +53,15 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
             patience = settings.supplement_minutes * MINUTE
             return await seal_one(db, clock.now(), settings.schedule, patience) is not None
 
+        async def forget() -> bool:
+            return await forget_old(db, clock.now())
+
         await _until_there(lambda: db.write(destinations.keep, wanted), stop)
         async with asyncio.TaskGroup() as tasks:
             # One for each destination, so that a slow one holds up no other.
             for step in (seal, push, *[deliver] * max(1, len(wanted))):
                 tasks.create_task(repeat(step, stop))
+            tasks.create_task(repeat(forget, stop, HOUR))
 
 
 async def seal_one(db: Database, now: int, schedule: Schedule, patience: int) -> Sealed | None:
@@ -65,6 +70,14 @@ async def seal_one(db: Database, now: int, schedule: Schedule, patience: int) ->
     if sealed:
         log.info("batch_sealed", window=sealed.window, part=sealed.part, entries=sealed.entries, hash=sealed.hash)
     return sealed
+
+
+async def forget_old(db: Database, now: int) -> bool:
+    """Take some old nils and tombstones out of their feeds; whether there were any (SPEC M23)."""
+    old = await db.read(horizon.old, now)
+    if old:
+        await db.write(horizon.forget, old)
+    return bool(old)
 
 
 async def repeat(step: Step, stop: asyncio.Event, poll: float = POLL) -> None:

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from server import clock
 from server.auth import bearer_hash
+from server.compression import compressed
 from server.given import Chosen, Db, Writer
 from server.secrets import hashed, plain_code
 from server.store import devices
@@ -45,7 +46,10 @@ async def exchange(request: Request[None, None, State], writer: Writer) -> Respo
         wiped=asked.wiped,
         version=asked.protocol,
     )
-    return Response(_encode(await writer.submit(job)), media_type="application/json")
+    accepted = request.headers.get("accept-encoding", "")
+    body, encoding = compressed(_encode(await writer.submit(job)), accepted)
+    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": encoding} if encoding else {})
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def decode_exchange(body: bytes) -> ExchangeRequest:
