@@ -1,4 +1,4 @@
-"""The worker: seals what is due, sends what is to be delivered, sends the pushes. Any number may run at once.
+"""The worker: seals what is due, sends what is to be delivered, sends the pushes, sweeps photos. Any number may run.
 
 Each task of it does one small step at a time, from the database to the database, so that it may be killed anywhere.
 It outlives an absent database, and stops between two steps.
@@ -20,6 +20,7 @@ from server.store import destinations, horizon, sealing
 from server.store.destinations import Wanted
 from server.store.engine import Database
 from server.store.sealing import Sealed
+from server.sweeps import sweep_photos
 from server.transports.opening import destinations as configured
 from server.transports.opening import open_transports
 from server.webpush.sender import Sender
@@ -56,12 +57,16 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
         async def forget() -> bool:
             return await forget_old(db, clock.now())
 
+        async def sweep() -> bool:
+            return await sweep_photos(db) > 0
+
         await _until_there(lambda: db.write(destinations.keep, wanted), stop)
         async with asyncio.TaskGroup() as tasks:
             # One for each destination, so that a slow one holds up no other.
             for step in (seal, push, *[deliver] * max(1, len(wanted))):
                 tasks.create_task(repeat(step, stop))
-            tasks.create_task(repeat(forget, stop, HOUR))
+            for step in (forget, sweep):
+                tasks.create_task(repeat(step, stop, HOUR))
 
 
 async def seal_one(db: Database, now: int, schedule: Schedule, patience: int) -> Sealed | None:

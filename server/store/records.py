@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
+from server.store import photos
 from server.tables.areas import Feed
 from server.tables.reports import Conflict, Quarantined, Receipt, Record, Version
 from sync.errors import Code
@@ -95,6 +96,7 @@ def write(conn: Connection, decisions: Sequence[Decision], ground: Ground, salts
     )
     _insert(conn, Receipt, [_receipt_row(decision, now) for decision in decisions if decision.is_first])
     _insert(conn, Conflict, list(_conflict_rows(decisions, now)))
+    photos.name(conn, decisions)
     _resolve(conn, decisions)
     _quarantine(conn, [decision for decision in decisions if decision.keeps_bytes], now)
 

@@ -24,6 +24,8 @@ from sync.windows import MINUTE
 
 MOST_WAITING: Final = 2000
 MOST_UNREAD: Final = 500
+# So many requests that wait are enough for photos to come later (SPEC F6).
+PRESSING: Final = 100
 # What a phone says of itself is written with its mutations, or else when this much has changed.
 _LONG_UNHEARD: Final = 5 * MINUTE
 _OTHER_OFFSET: Final = 10_000
@@ -72,6 +74,11 @@ class ExchangeWriter:
             if not await self._db.read(is_known, secret_hash):
                 raise Unauthorized(Code.unauthorized)
             self._met[secret_hash] = None
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether so many requests wait that what is no exchange should come later."""
+        return len(self._taking) + len(self._telling) >= PRESSING
 
     async def submit(self, job: Job) -> ExchangeResponse:
         """The answer to a job. Raises RondaError; Busy when nothing was stored and the phone should come again."""
