@@ -17,11 +17,15 @@ from sync.protocol.records import GROUPS, Groups, Report
 
 
 class Span(Struct, frozen=True):
-    """An officer's area, from an instant until before another (None: still)."""
+    """An officer's area, from an instant until before another (None: still).
+
+    An `inherited` one has ended, and a successor of it is theirs: its records are edited, nothing begins (SPEC A3).
+    """
 
     area_id: UUID
     since: int
     until: int | None = None
+    inherited: bool = False
 
 
 class Arrival(Struct, frozen=True):
@@ -137,8 +141,10 @@ def _again(arrival: Arrival, before: Seen) -> Outcome:
 
 
 def _admit(arrival: Arrival, mutation: Mutation, records: dict[UUID, Held]) -> Held | None:
-    """The record that a mutation speaks of, if the author may touch it in this way (SPEC M12-M14)."""
-    if not any(_covers(span, mutation.area_id, arrival.captured_at) for span in arrival.spans):
+    """The record that a mutation speaks of, if the author may touch it in this way (SPEC M12-M14, A3)."""
+    covering = [span for span in arrival.spans if _covers(span, mutation.area_id, arrival.captured_at)]
+    begins = isinstance(mutation, FileNil) or mutation.record_id not in records
+    if all(span.inherited and begins for span in covering):
         raise _Refusal(OutcomeKind.quarantined, Code.area_out_of_scope)
     if isinstance(mutation, Resolve) is not arrival.resolver:
         raise _Refusal(OutcomeKind.quarantined, Code.resolution_not_allowed)

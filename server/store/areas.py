@@ -3,18 +3,33 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from server.tables.areas import Area, Feed
+from server.tables.areas import Area, Feed, Succession
 
 
 def below(area_id: UUID) -> Any:
-    """A query of the ids of an area and all that lies in it, to be used in other queries."""
+    """A query of the ids of an area and all that lies in it, to be used in other queries.
+
+    With the RTs that came before those in it: who decides there decides on their records (SPEC A3).
+    """
     top = select(col(Area.area_id)).where(col(Area.area_id) == area_id).cte("below", recursive=True)
     child = aliased(Area)
-    return select(top.union_all(select(col(child.area_id)).join(top, col(child.parent_id) == top.c.area_id)).c.area_id)
+    inside = top.union_all(select(col(child.area_id)).join(top, col(child.parent_id) == top.c.area_id))
+    line = select(inside.c.area_id).cte("line", recursive=True)
+    before = (
+        select(col(Succession.area_id))
+        .join(line, col(Succession.successor_id) == line.c.area_id)
+        .join(Area, and_(col(Area.area_id) == col(Succession.area_id), col(Area.level) == "rt"))
+    )
+    return select(line.union(before).c.area_id)
+
+
+def exists_at(row: Any, instant: int) -> bool:
+    """Whether an area, a row with its `valid_from` and `valid_to`, exists at an instant."""
+    return bool(row.valid_from <= instant and (row.valid_to is None or instant < row.valid_to))
 
 
 def feed_of(conn: Connection, rt_id: UUID, within: UUID) -> UUID | None:

@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from msgspec import Struct, structs
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from server.store.successions import predecessors
 from server.tables.areas import Area as AreaRow
+from server.tables.areas import Succession
 from server.tables.people import Assignment, Device, EnrolmentCode, Officer
 from sync.errors import Code, Refused
 from sync.protocol.exchange import Area, OfficerRole, ScheduleView, Scope
@@ -40,9 +42,9 @@ class Caller(Struct, frozen=True):
     territories: tuple[Territory, ...]
 
     def lands_at(self, instant: int) -> list[Territory]:
-        """The RTs that are theirs at an instant, in a fixed order."""
-        held = (land for land in self.territories if land.holds_at(instant))
-        return sorted(held, key=lambda land: land.span.area_id)
+        """The RTs that are theirs at an instant, each once, in a fixed order; with those before them (SPEC A1, A3)."""
+        held = {land.span.area_id: land for land in self.territories if land.holds_at(instant)}
+        return [held[area_id] for area_id in sorted(held)]
 
 
 def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Caller]:
@@ -70,9 +72,27 @@ def is_known(conn: Connection, secret_hash: bytes) -> bool:
 
 
 def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, list[Territory]]:
-    """The RTs of some officers: their own, or all of their RW."""
+    """The RTs of some officers: their own, or all of their RW, and the RTs that came before these (SPEC A1, A3)."""
+    found: dict[UUID, list[Territory]] = defaultdict(list)
+    heirs: dict[UUID, list[tuple[UUID, Span]]] = defaultdict(list)
+    row: Any
+    for row in conn.execute(_OWN.where(col(Assignment.officer_id).in_(officer_ids))):
+        officer_id, area_id, feed_id, since, area_since, until, area_until, succeeds = row
+        ends = [end for end in (until, area_until) if end is not None]
+        span = Span(area_id, max(since, area_since), min(ends, default=None))
+        found[officer_id].append(Territory(span, feed_id))
+        if succeeds:
+            heirs[area_id].append((officer_id, span))
+    for before in predecessors(conn, heirs) if heirs else ():
+        for officer_id, own in heirs[before.heir_id]:
+            span = Span(before.area_id, max(own.since, before.ended_at), own.until, inherited=True)
+            found[officer_id].append(Territory(span, before.feed_id))
+    return found
+
+
+def _own() -> Any:
     rt = aliased(AreaRow)
-    query = (
+    return (
         select(
             col(Assignment.officer_id),
             col(rt.area_id),
@@ -81,24 +101,23 @@ def territories(conn: Connection, officer_ids: Collection[UUID]) -> dict[UUID, l
             col(rt.valid_from),
             col(Assignment.valid_to),
             col(rt.valid_to),
+            exists().where(col(Succession.successor_id) == col(rt.area_id)),
         )
         .join(rt, or_(col(rt.area_id) == col(Assignment.area_id), col(rt.parent_id) == col(Assignment.area_id)))
-        .where(and_(col(rt.level) == "rt", col(Assignment.officer_id).in_(officer_ids)))
+        .where(col(rt.level) == "rt")
     )
-    found: dict[UUID, list[Territory]] = defaultdict(list)
-    row: Any
-    for row in conn.execute(query):
-        officer_id, area_id, feed_id, since, area_since, until, area_until = row
-        ends = [end for end in (until, area_until) if end is not None]
-        span = Span(area_id, max(since, area_since), min(ends, default=None))
-        found[officer_id].append(Territory(span, feed_id))
-    return found
+
+
+_OWN: Final = _own()
 
 
 def scope(conn: Connection, caller: Caller, now: int, schedule: ScheduleView) -> Scope:
     """Who the officer is and where they report today."""
-    ids = [land.span.area_id for land in caller.lands_at(now)]
-    return Scope(caller.officer, OfficerRole(caller.role), named_areas(conn, ids), schedule)
+    inherited = {land.span.area_id: land.span.inherited for land in caller.lands_at(now)}
+    areas = tuple(
+        structs.replace(area, ended=True) if inherited[area.area_id] else area for area in named_areas(conn, inherited)
+    )
+    return Scope(caller.officer, OfficerRole(caller.role), areas, schedule)
 
 
 def named_areas(conn: Connection, area_ids: Collection[UUID]) -> tuple[Area, ...]:

@@ -50,9 +50,10 @@ def seal_next(conn: Connection, now: int, schedule: Schedule, patience: int, unt
     if found is None:
         return None
     lock_window(conn, found.window.id, shared=False)
-    versions = standings.unsealed(conn, found.window.id)
+    last = found.window.closes_at - 1
+    versions = standings.unsealed(conn, found.window.id, last)
     occasion = _occasion(conn, found, versions, schedule.timezone, now)
-    stand = standings.standings(conn, found.window.id, found.window.closes_at - 1)
+    stand = standings.standings(conn, found.window.id, last)
     batch = seal(occasion, versions, stand, standings.conflicts(conn, schedule.timezone))
     batch_id = _write(conn, occasion, batch)
     _mark(conn, found.window.id, batch_id)

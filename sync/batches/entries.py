@@ -58,7 +58,10 @@ AnyEntry = ReportEntry | RemovalEntry | NilEntry
 
 
 class StoredVersion(Struct, frozen=True):
-    """A version as the store holds it: instants in milliseconds, `report` None for a nil, 16 bytes of salt."""
+    """A version as the store holds it: instants in milliseconds, `report` None for a nil, 16 bytes of salt.
+
+    `counted` is where the totals count it when its RT has ended (SPEC A5).
+    """
 
     record_id: UUID
     version: int
@@ -70,6 +73,7 @@ class StoredVersion(Struct, frozen=True):
     flags: tuple[str, ...]
     report: Report | None
     salt: bytes
+    counted: Place | None = None
 
 
 class SealedEntry(Struct, frozen=True):

@@ -76,7 +76,7 @@ def totals(
     standings: Iterable[Standing], versions: Iterable[StoredVersion]
 ) -> tuple[tuple[KelurahanTotal, ...], tuple[Total, ...]]:
     """The totals per kelurahan and per kecamatan, in the order of their codes (SPEC B8)."""
-    reports = Counter({v.record_id: v.place for v in versions if v.report and not v.removed}.values())
+    reports = Counter({v.record_id: v.counted or v.place for v in versions if v.report and not v.removed}.values())
     heard = {standing.place: standing for standing in standings}
     kelurahan = []
     for code, group in groupby(sorted({*heard, *reports}, key=_order), key=lambda place: place.kelurahan_code):
