@@ -37,6 +37,7 @@ _HEADERS: Final = [
 ]
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+MOST_HEADERS: Final = 100
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -68,8 +69,14 @@ class Edge:
 
     def _refusal(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> Code | None:
         """Only JSON and photos are read; only pages of this site may change anything (no cross-site forgery)."""
+        if len(scope["headers"]) > MOST_HEADERS:
+            return Code.headers_too_large
+        if b"host" not in headers and scope["http_version"] != "1.0":
+            return Code.request_invalid
         if scope["method"] in _SAFE:
             return None
+        if b"upgrade" in headers:  # The body of a request that asks for another protocol is never read.
+            return Code.request_invalid
         site = headers.get(b"sec-fetch-site", b"same-origin")
         origin = headers.get(b"origin", self._origin.encode()).decode("latin-1")
         if site not in (b"same-origin", b"none") or origin != self._origin:

@@ -38,6 +38,7 @@ _STATUS: Final[dict[Code, int]] = {
     Code.photo_unreadable: 422,
     Code.endpoint_refused: 422,
     Code.protocol_unsupported: 426,
+    Code.headers_too_large: 431,
     Code.internal: 500,
     Code.busy: 503,
 }
@@ -45,6 +46,9 @@ _BY_STATUS: Final = {401: Code.unauthorized, 403: Code.forbidden, 404: Code.not_
     413: Code.body_too_large,
     415: Code.content_type_unsupported,
 }
+
+# Nobody hears this answer, and nothing is wrong with us; Litestar has no class for it.
+_GONE: Final = "client disconnected prematurely"
 
 log = structlog.get_logger()
 
@@ -71,9 +75,20 @@ def _of_domain(_request: Request[Any, Any, Any], error: RondaError) -> Response[
 
 
 def _of_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    if error.detail == _GONE:
+        return answer(Code.request_invalid)
     if error.status_code >= 500:
         return _unexpected(_request, error)
+    if error.status_code == 400 and _is_no_json(error):
+        return answer(Code.body_not_json)
     return answer(_BY_STATUS.get(error.status_code, Code.request_invalid))
+
+
+def _is_no_json(error: BaseException | None) -> bool:
+    """Whether it began with a body that is no JSON, rather than with JSON of another shape."""
+    if isinstance(error, msgspec.DecodeError):
+        return not isinstance(error, msgspec.ValidationError)
+    return error is not None and _is_no_json(error.__cause__)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

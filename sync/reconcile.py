@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct, structs
 
+from sync.doubts import doubts
 from sync.errors import Code
 from sync.intake import Incoming
 from sync.merge import base_of, merge, only, present, union
@@ -250,8 +251,15 @@ def _accept(
         held = structs.replace(held, conflicts=held.conflicts | {arrival.incoming.mutation_id})
     if versioned:
         held = structs.replace(held, version=held.version + 1)
+        arrival = _flagged(arrival, held.report)
     outcome = _outcome(arrival, kind, version=held.version)
     return Decision(arrival, outcome, held, versioned, changed, conflict, resolved)
+
+
+def _flagged(arrival: Arrival, report: Report | None) -> Arrival:
+    """What is told beside the version: of the phone's clock (SPEC W4), and of values that cannot be (SPEC M31)."""
+    found = doubts(report, arrival.captured_at) if report else ()
+    return structs.replace(arrival, flags=" ".join([*arrival.flags.split(), *found])) if found else arrival
 
 
 def _outcome(arrival: Arrival, kind: OutcomeKind, *, version: int = 0, code: Code | None = None) -> Outcome:

@@ -14,4 +14,12 @@ def serve(host: str, port: int) -> None:
     """Serve the apps and their API. Any number of servers may share one PostgreSQL database."""
     # No access log: a proxy keeps one, and paths here would only repeat it.
     app = create_app(settings())
-    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, timeout_graceful_shutdown=20)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+        ws="none",
+    )

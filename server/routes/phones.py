@@ -1,6 +1,7 @@
 """Officers' phones: enrolment and the exchange."""
 
 import json
+from typing import Final
 
 import msgspec
 from litestar import Request, Response, Router, post
@@ -23,6 +24,7 @@ from sync.protocol.values import MAX_BODY, PROTOCOL
 
 _decode_request = msgspec.json.Decoder(ExchangeRequest).decode
 _encode = msgspec.json.Encoder().encode
+_FIELDS: Final = [f'"{name}"'.encode() for name in ExchangeRequest.__struct_fields__]
 
 
 @post("/exchange", status_code=200)
@@ -63,15 +65,25 @@ def decode_exchange(body: bytes) -> ExchangeRequest:
         raise Refused(Code.request_invalid) from error
     except msgspec.DecodeError:
         asked = _decode_leniently(body)
+    if _says_twice(body):
+        raise Refused(Code.request_invalid)
     if not 1 <= asked.protocol <= PROTOCOL:
         raise Refused(Code.protocol_unsupported)
     return asked
 
 
+def _says_twice(body: bytes) -> bool:
+    """Whether the request has one of its own fields twice, so that two readers would see two requests."""
+    if all(body.count(name) <= 1 for name in _FIELDS):
+        return False
+    names = [name for name, _ in json.loads(body, object_pairs_hook=list)]
+    return len(set(names)) < len(names)
+
+
 def _decode_leniently(body: bytes) -> ExchangeRequest:
     """A request with half an emoji or a NaN in one mutation: that one is to be quarantined, not the request refused."""
     try:
-        plain = json.loads(body)
+        plain = json.loads(body.decode())
         raws = [Raw(json.dumps(mutation).encode()) for mutation in plain["mutations"]]
         return msgspec.convert(plain | {"mutations": raws}, ExchangeRequest)
     except json.JSONDecodeError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from sync.doubts import BIRTH_IN_FUTURE, DEPARTURE_BEFORE_ARRIVAL, STAY_IN_FUTURE
 from sync.protocol.records import DocumentKind, LodgingKind, NoDocumentReason, PermitKind, Sex
 from sync.windows import CLOCK_JUMPED, CLOCK_UNSOUND
 
@@ -44,6 +45,9 @@ GROUP: Final[Mapping[str, str]] = {
 FLAG: Final[Mapping[str, str]] = {
     CLOCK_JUMPED: "Jam HP berubah",
     CLOCK_UNSOUND: "Jam HP salah",
+    BIRTH_IN_FUTURE: "Tanggal lahir belum terjadi",
+    STAY_IN_FUTURE: "Tanggal datang atau pergi terlalu jauh",
+    DEPARTURE_BEFORE_ARRIVAL: "Pergi sebelum datang",
 }
 
 

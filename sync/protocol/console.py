@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from sync.protocol.exchange import Area
 from sync.protocol.records import Groups, Report
-from sync.protocol.values import Instant, Wire
+from sync.protocol.values import Instant, Line, Wire
 
 
 class ConsoleRole(StrEnum):
@@ -29,7 +29,7 @@ class Problem(Wire, frozen=True):
 
 
 class SignInRequest(Wire, frozen=True):
-    username: Annotated[str, Meta(max_length=100)]
+    username: Line
     password: Annotated[str, Meta(max_length=1000)]
 
 

@@ -149,7 +149,7 @@ class Area(Wire, frozen=True):
 
 class Close(Wire, frozen=True):
     name: str
-    at: Annotated[str, Meta(pattern=r"^\d{2}:\d{2}(?![\s\S])", description="local time, HH:MM")]
+    at: Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}(?![\s\S])", description="local time, HH:MM")]
 
 
 class ScheduleView(Wire, frozen=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from sync.protocol.values import Day, Instant, Line, Wire
+from sync.protocol.values import Day, Instant, Line, Url, Wire
 
 
 class Service(StrEnum):
@@ -73,14 +73,14 @@ class ApplicationView(Wire, frozen=True):
 class SubscriptionRequest(Wire, frozen=True):
     """A PushSubscription, its keys in base64url, and the language to be told in."""
 
-    endpoint: Annotated[str, Meta(max_length=1000)]
+    endpoint: Url
     p256dh: Annotated[str, Meta(max_length=100)]
     auth: Annotated[str, Meta(max_length=40)]
     locale: Locale = Locale.id
 
 
 class UnsubscribeRequest(Wire, frozen=True):
-    endpoint: Annotated[str, Meta(max_length=1000)]
+    endpoint: Url
 
 
 class EventRequest(Wire, frozen=True):

@@ -17,11 +17,16 @@ _NO_CONTROLS_BUT_NEWLINE = _NO_CONTROLS.replace(r"\u0000-\u001f", r"\u0000-\u000
 Instant = Annotated[int, Meta(ge=0, le=LAST_INSTANT, description="milliseconds since 1970-01-01T00:00Z")]
 Line = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
 Lines = Annotated[str, Meta(max_length=2000, pattern=_NO_CONTROLS_BUT_NEWLINE)]
-Day = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?(?![\s\S])", description="YYYY-MM-DD, or empty: not known")]
+Day = Annotated[
+    str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?(?![\s\S])", description="YYYY-MM-DD, or empty: not known")
+]
 PartialDay = Annotated[
-    str, Meta(pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?(?![\s\S])", description="YYYY, YYYY-MM, YYYY-MM-DD or empty")
+    str,
+    Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?(?![\s\S])", description="YYYY, YYYY-MM, YYYY-MM-DD or empty"),
 ]
 StateCode = Annotated[str, Meta(pattern=r"^([A-Z]{1,3})?(?![\s\S])", description="code of a travel document, or empty")]
+# A browser's push service names it; it is checked further before it is used (SPEC N5).
+Url = Annotated[str, Meta(max_length=1000, pattern=r"^[!-~]*(?![\s\S])", description="an address, in ASCII")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])")]
 
 

@@ -34,6 +34,7 @@ class Ronda:
         others = {name: value for name, value in os.environ.items() if not name.startswith("RONDA_")}
         own = {"RONDA_VAR": str(folder / "var"), "RONDA_ORIGIN": self.origin, "RONDA_PWA": str(ROOT / "pwa" / "dist")}
         self._environment = others | own | settings
+        self.database_url = settings.get("RONDA_DATABASE_URL", f"sqlite:///{folder / 'var' / 'ronda.db'}")
         self._processes: list[Process] = []
 
     def __enter__(self) -> Self:

@@ -76,3 +76,31 @@ def test_M4_the_digest_does_not_depend_on_the_order_of_keys_or_on_white_space() 
 def test_M4_one_without_a_readable_id_is_known_by_its_digest() -> None:
     first, again, other = read(b'{"kind":1}'), read(b'{ "kind": 1 }'), read(b'{"kind":2}')
     assert first.mutation_id == again.mutation_id != other.mutation_id
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("1990", None),
+        ("1990-02", None),
+        ("2024-02-29", None),
+        ("2023-02-29", Code.date_impossible),
+        ("1990-02-30", Code.date_impossible),
+        ("1990-13", Code.date_impossible),
+        ("0000", Code.date_impossible),
+        ("1990-2", Code.mutation_unreadable),
+        ("١٩٩٠", Code.mutation_unreadable),
+    ],
+)
+def test_M30_a_date_is_a_day_of_the_calendar(day: str, code: Code | None) -> None:
+    for place in ("changes", "base"):
+        plain = NAMED | {place: {"identity": {"full_name": "Sukarno", "birth_date": day}}}
+        assert read(msgspec.json.encode(plain)).code is code
+
+
+def test_M2_a_key_twice_is_not_read_and_is_another_mutation_than_either() -> None:
+    twice = msgspec.json.encode(PLAIN).replace(b"{", b'{"captured_at":2,', 1)
+    incoming = read(twice)
+    assert incoming.code is Code.mutation_unreadable
+    assert incoming.mutation_id == UUID(ID)
+    assert incoming.digest != read(msgspec.json.encode(PLAIN)).digest

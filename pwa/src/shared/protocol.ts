@@ -14,9 +14,11 @@ export type Day = string;
 export type PartialDay = string;
 /** code of a travel document, or empty */
 export type StateCode = string;
+/** an address, in ASCII */
+export type Url = string;
 export type Sha256 = string;
 /** Stable codes of problems. A code, once released, keeps its meaning. */
-export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
+export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "headers_too_large", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "date_impossible", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
 export type Code = (typeof Code)[number];
 export const Sex = ["", "F", "M", "X"] as const;
 export type Sex = (typeof Sex)[number];
@@ -258,13 +260,13 @@ export interface ApplicationView {
 }
 /** A PushSubscription, its keys in base64url, and the language to be told in. */
 export interface SubscriptionRequest {
-  endpoint: string;
+  endpoint: Url;
   p256dh: string;
   auth: string;
   locale: Locale;
 }
 export interface UnsubscribeRequest {
-  endpoint: string;
+  endpoint: Url;
 }
 /** One event at the counter, with the reason where there is one. */
 export interface EventRequest {
@@ -294,7 +296,7 @@ export interface Problem {
   detail: string;
 }
 export interface SignInRequest {
-  username: string;
+  username: Line;
   password: string;
 }
 export interface ConsoleUser {
