@@ -41,6 +41,19 @@ def fresh_postgresql(postgresql: str) -> str:
     return asyncio.run(_new_database(postgresql))
 
 
+@pytest.fixture
+def migrated_postgresql(fresh_postgresql: str) -> str:
+    """The URL of a database of PostgreSQL with the newest schema, that nothing else uses."""
+    asyncio.run(_migrate(fresh_postgresql))
+    return fresh_postgresql
+
+
+async def _migrate(url: str) -> None:
+    db = open_database(url)
+    await db.write(migrate, EPOCH)
+    await db.close()
+
+
 async def _new_database(url: str) -> str:
     name = f"ronda_{clock.new_id().hex}"
     connection = await asyncpg.connect(url)
