@@ -125,7 +125,11 @@ class Oracle:
         if record and new_version:
             state.versions[body["record_id"], record.version] = {
                 **{"mutation_id": mutation_id, "window": window, "captured_at": brought.captured_at},
-                **{"flags": None if self.cursed else brought.flags, "report": deepcopy(record.report), "removed": record.removed},
+                **{
+                    "flags": None if self.cursed else brought.flags,
+                    "report": deepcopy(record.report),
+                    "removed": record.removed,
+                },
             }
         return outcome
 
@@ -145,11 +149,11 @@ class Oracle:
         if known is None:
             report = None if body["kind"] == "nil" else {**deepcopy(EMPTY), **body["base"]}
             known = self.state.records[body["record_id"]] = Known(body["area_id"], report)
-        return getattr(self, f"_{body['kind']}")(known, body)
-
-    def _nil(self, known: Known, body: Json) -> tuple[str, None]:
-        known.version += 1
-        return "applied", None
+        if body["kind"] == "nil":
+            known.version += 1
+            return "applied", None
+        handlers = {"report": self._report, "remove": self._remove, "resolve": self._resolve}
+        return handlers[body["kind"]](known, body)
 
     def _report(self, known: Known, body: Json) -> tuple[str, None]:
         server, changes = known.report or {}, body["changes"]

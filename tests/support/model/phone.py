@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 DAY: Final = 24 * 3_600_000
@@ -95,6 +96,7 @@ class Phone:
         self.cursor = ""
         self.skew = 0
         self.run = Run()
+        self.drifted = False
         self._generation = 0
         self._sweeping = False
         self._confirmed = False
@@ -173,7 +175,9 @@ class Phone:
         rows = [row for row in self.outbox if row.is_pending and row.record_id not in self.run.held][:at_most]
         for row in rows:
             row.status = "sent"
-        head = {"protocol": self.protocol, "now": now + self.skew, "cursor": self.cursor}
+        head: Json = {"protocol": self.protocol, "now": now + self.skew, "cursor": self.cursor}
+        if self.protocol > 1:
+            head["check"] = True
         mutations = ",".join(row.body for row in rows)
         body = f'{json.dumps(head)[:-1]}, "mutations": [{mutations}]}}'
         return Request(self.number, rows, self.cursor, now + self.skew, body)
@@ -191,19 +195,27 @@ class Phone:
         if resync and not self.run.repeated:
             self.run.repeated = True
             self._send_again(now)
-        self.outbox = [
-            row for row in self.outbox if row.status != "acknowledged" or row.answered_at >= now - KEPT
-        ]
+        self.outbox = [row for row in self.outbox if row.status != "acknowledged" or row.answered_at >= now - KEPT]
         self.cursor = answer["cursor"]
         self.scope = answer.get("scope", self.scope)
         if self._sweeping and not answer["more"]:
             self._sweep()
         self._confirmed = True
-        return answer["more"] or any(row.is_pending and row.record_id not in self.run.held for row in self.outbox)
+        if answer.get("digest", self._digest()) != self._digest() and not any(row.is_pending for row in self.outbox):
+            self.drifted, self.cursor = True, ""
+        told_more = answer["more"] and answer["cursor"] != request.cursor
+        return told_more or any(row.is_pending and row.record_id not in self.run.held for row in self.outbox)
 
     def crash(self) -> None:
         """What was not on the disk is gone."""
         self.run = Run()
+
+    def _digest(self) -> str:
+        """What tells the server's records from the phone's, should they ever differ (SPEC M22)."""
+        held = ((id_, kept.server) for id_, kept in self.records.items())
+        living = [(id_, one) for id_, one in held if one and one["kind"] == "report" and not one["removed"]]
+        lines = sorted(f"{record_id}:{server['version']}\n" for record_id, server in living)
+        return sha256("".join(lines).encode()).hexdigest()
 
     def _end(self, row: Row, outcome: Json, now: int, resync: bool) -> None:
         ended = ENDS.get(outcome.get("was") or outcome["outcome"])
