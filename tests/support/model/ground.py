@@ -46,7 +46,9 @@ class Ground:
             assert may_fail if answer is None else predicted is not None
             if predicted is not None and answer is not None:
                 wanted = predicted[number]
-                assert [in_the_words_of(one, found) for found, one in zip(answer["outcomes"], wanted, strict=True)] == wanted
+                assert [
+                    in_the_words_of(one, found) for found, one in zip(answer["outcomes"], wanted, strict=True)
+                ] == wanted
                 holds.invariant_10_nothing_out_of_scope_is_told(answer, self._scope(self._phone(request.phone)))
                 self._epochs[answer["cursor"]] = self.server.epoch
         return answers
