@@ -11,13 +11,15 @@ from typing import Final
 
 import msgspec
 
-from tests.bench import exchange
+from tests.bench import exchange, growth, pull
 from tests.bench.house import postgres
 from tests.bench.machine import conditions
 from tests.bench.rows import Row, table
 
 PARTS: Final[dict[str, Callable[[bool], Iterator[Row]]]] = {
     "exchange": exchange.measure,
+    "pull": pull.measure,
+    "growth": growth.measure,
 }
 VAR: Final = Path("var")
 

@@ -15,6 +15,7 @@ from sync.protocol.records import (
     LodgingKind,
     Permit,
     PermitKind,
+    Report,
     Sex,
     Stay,
 )
@@ -23,13 +24,14 @@ from tests.bench.city import Phone
 
 _MUTATION, _RECORD, _AREA, _CAPTURED = UUID(int=1), UUID(int=2), UUID(int=3), 4_444_444_444_444
 
-GROUPS: Final = Groups(
+FULL: Final = Report(
     identity=Identity("Maria Contoh Percobaan", Sex.female, "1990-04-17", "Kota Contoh", "NLD"),
     document=Document(DocumentKind.passport, "XY1234567", "NLD", "2029-01-31"),
     permit=Permit(PermitKind.itas, "2C11JE0001-X", "2027-06-30"),
     stay=Stay("Jalan Percobaan 12", LodgingKind.boarding_house, "Kos Contoh", "Bu Contoh", "0800000000", "2026-11-20"),
     note="Datang bersama seorang teman.",
 )
+_GROUPS: Final = Groups(FULL.identity, FULL.document, FULL.permit, FULL.stay, FULL.note)
 
 
 def _template(mutation: Mutation) -> bytes:
@@ -39,7 +41,7 @@ def _template(mutation: Mutation) -> bytes:
     return text.replace(str(_CAPTURED).encode(), b"%(captured)d")
 
 
-REPORT: Final = _template(SaveReport(_MUTATION, _RECORD, _AREA, _CAPTURED, GROUPS))
+REPORT: Final = _template(SaveReport(_MUTATION, _RECORD, _AREA, _CAPTURED, _GROUPS))
 NIL: Final = _template(FileNil(_MUTATION, _RECORD, _AREA, _CAPTURED))
 _BODY: Final = b'{"protocol":%d,"now":%d,"cursor":"%b","mutations":[%b]}'
 

@@ -6,16 +6,20 @@ They are full reports, sealed long ago, as if phones had brought them; the feeds
 from collections import Counter
 from collections.abc import Sequence
 from itertools import count
+from random import Random
+from string import ascii_lowercase
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import (
     Column,
     Connection,
     Integer,
     MetaData,
     Table,
+    Text,
     Uuid,
     bindparam,
     func,
@@ -29,20 +33,28 @@ from sqlmodel import SQLModel, col
 
 from server.tables.areas import Feed
 from server.tables.batches import Batch
-from server.tables.reports import Receipt, Record, Version
+from server.tables.reports import Record
 from sync.protocol.records import Report
-from tests.bench.bodies import GROUPS
+from tests.bench.bodies import FULL
 from tests.bench.city import Phone
 
 WINDOW: Final = "2026-01-05/pagi"
 CAPTURED: Final = 1_767_580_000_000
 _BATCH: Final = UUID(int=0xBA7C4)
+_BODIES: Final = 997
 _ids = count(1)
 
 _series = Table(
     "bench_series",
     MetaData(),
     Column("n", Integer, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+_bodies = Table(
+    "bench_bodies",
+    MetaData(),
+    Column("k", Integer, primary_key=True),
+    Column("body", Text),
     prefixes=["TEMPORARY"],
 )
 _turns = Table(
@@ -70,11 +82,13 @@ def fill(conn: Connection, phones: Sequence[Phone], records: int) -> None:
     conn.execute(insert(_series).from_select(["n"], numbers))
     _multiply(conn, number, len(phones))
     _advance(conn)
-    for table in (_series, _turns):
+    for table in (_series, _turns, _bodies):
         table.drop(conn)
 
 
 def _prepare(conn: Connection, phones: Sequence[Phone]) -> None:
+    _bodies.create(conn)
+    conn.execute(insert(_bodies), [{"k": k, "body": _body(k)} for k in range(_BODIES)])
     _turns.create(conn)
     sizes = Counter(phone.feed_id for phone in phones)
     places: Counter[UUID] = Counter()
@@ -94,60 +108,73 @@ def _multiply(conn: Connection, number: int, turns: int) -> None:
     """A row of each table for each number, like one that is written by hand."""
     where = {"turn": _series.c.n % turns, "round": _series.c.n / turns}
     lands = _series.join(_turns, _turns.c.turn == where["turn"]).join(Feed, col(Feed.feed_id) == _turns.c.feed_id)
+    lands = lands.join(_bodies, _bodies.c.k == _series.c.n % _BODIES)
     own = _id_of(conn, number)
     place = {"area_id": _turns.c.area_id, "feed_id": _turns.c.feed_id}
     seq = col(Feed.seq) + func.floor(where["round"]) * _turns.c.size + _turns.c.place
-    for table, values in (
-        (Record, {"record_id": own, **place, "seq": seq, **_sealed_report()}),
-        (Version, {"record_id": own, "mutation_id": own, **place, **_sealed_report(), **_of_version()}),
-        (Receipt, {"mutation_id": own, "record_id": own, "area_id": _turns.c.area_id, **_of_receipt()}),
+    report = _SEALED | {"body": _bodies.c.body}
+    for name, values in (
+        ("records", {"record_id": own, **place, "seq": seq, **report}),
+        ("versions", {"record_id": own, "mutation_id": own, **place, **report, **_VERSION}),
+        ("receipts", {"mutation_id": own, "record_id": own, "area_id": _turns.c.area_id, **_RECEIPT}),
     ):
-        columns = [column.name for column in table.__table__.columns if column.name in values]  # type: ignore[attr-defined]
-        chosen = select(*(_expression(table, name, values[name]) for name in columns)).select_from(lands)
-        conn.execute(insert(table).from_select(columns, chosen, include_defaults=True))
+        table = SQLModel.metadata.tables[name]
+        columns = [column for column in table.columns if column.name in values]
+        chosen = select(*(_expression(column, values[column.name]) for column in columns)).select_from(lands)
+        conn.execute(insert(table).from_select([column.name for column in columns], chosen))
 
 
-def _expression(table: type[SQLModel], name: str, value: Any) -> Any:
-    return value if hasattr(value, "label") else literal(value, table.__table__.c[name].type)  # type: ignore[attr-defined]
+def _expression(column: Column[Any], value: Any) -> Any:
+    return value if hasattr(value, "label") else literal(value, column.type)
 
 
 def _id_of(conn: Connection, number: int) -> Any:
-    """A UUID made of the row's number, as the database stores it."""
-    if conn.dialect.name == "postgresql":
-        return literal_column(f"('01900000000070{number:02x}' || lpad(to_hex(n), 16, '0'))::uuid")
-    return literal_column(f"'01900000000070{number:02x}' || printf('%016x', n)")
+    """A UUID of the row's number as the database stores it: rising at its head and mixed at its tail, as UUIDv7 are."""
+    form = "lpad(to_hex({}), {}, '0')" if conn.dialect.name == "postgresql" else "printf('%0{1}x', {0})"
+    mixed = (f"n * cast({factor} as bigint) % 4294967296" for factor in (2654435761, 2246822519))
+    digits = " || ".join([form.format("n", 7), f"'70{number:02x}'", *(form.format(mix, 8) for mix in mixed)])
+    text = f"'01900' || {digits}"
+    return literal_column(f"({text})::uuid" if conn.dialect.name == "postgresql" else text)
 
 
-def _sealed_report() -> dict[str, Any]:
-    report = Report(**{field: getattr(GROUPS, field) for field in ("identity", "document", "permit", "stay", "note")})
-    return {
-        "kind": "report",
-        "version": 1,
-        "body": msgspec.json.encode(report).decode(),
-        "removed": False,
-        "window": WINDOW,
-        "captured_at": CAPTURED,
-        "conflicts": 0,
-        "batch_id": _BATCH,
-    }
+def _body(k: int) -> str:
+    """A report that differs from the others as people's do."""
+    some = Random(k)  # Not for secrets, and the same in each run.
+    word = "".join(some.choices(ascii_lowercase, k=9))
+    identity = structs.replace(
+        FULL.identity, full_name=f"Contoh {word.title()}", birth_date=f"19{some.randrange(50, 99)}-0{1 + k % 9}-11"
+    )
+    document = structs.replace(FULL.document, number=f"{word[:2].upper()}{some.randrange(10**7):07}")
+    stay = structs.replace(FULL.stay, address=f"Jalan {word[3:].title()} {some.randrange(1, 200)}", lodging_name=word)
+    return msgspec.json.encode(Report(identity, document, FULL.permit, stay, f"Catatan {some.random()}")).decode()
 
 
-def _of_version() -> dict[str, Any]:
-    return {"changed": "identity document permit stay note", "salt": bytes(16), "received_at": CAPTURED, "flags": ""}
-
-
-def _of_receipt() -> dict[str, Any]:
-    return {
-        "digest": bytes(32),
-        "outcome": "applied",
-        "code": "",
-        "kind": "report",
-        "version": 1,
-        "window": WINDOW,
-        "author_id": _BATCH,
-        "captured_at": CAPTURED,
-        "received_at": CAPTURED,
-    }
+_SEALED: Final = {
+    "kind": "report",
+    "version": 1,
+    "removed": False,
+    "window": WINDOW,
+    "captured_at": CAPTURED,
+    "conflicts": 0,
+    "batch_id": _BATCH,
+}
+_VERSION: Final = {
+    "changed": "identity document permit stay note",
+    "salt": bytes(16),
+    "received_at": CAPTURED,
+    "flags": "",
+}
+_RECEIPT: Final = {
+    "digest": bytes(32),
+    "outcome": "applied",
+    "code": "",
+    "kind": "report",
+    "version": 1,
+    "window": WINDOW,
+    "author_id": _BATCH,
+    "captured_at": CAPTURED,
+    "received_at": CAPTURED,
+}
 
 
 def _advance(conn: Connection) -> None:

@@ -144,13 +144,13 @@ class Spent(msgspec.Struct, frozen=True):
 class Load:
     """A load generator against one server; its phones keep their cursors from slice to slice."""
 
-    def __init__(self, served: Served, phones: int, accept: str = "identity") -> None:
+    def __init__(self, served: Served, phones: int, accept: str = "identity", skip: int = 0) -> None:
         self._served = served
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.load"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         machine.pin(self._process.pid, machine.other_core())
-        self._say(Plan(served.port, phones, accept))
+        self._say(Plan(served.port, phones, accept, skip))
 
     def __enter__(self) -> Self:
         return self

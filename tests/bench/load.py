@@ -12,6 +12,7 @@ from functools import partial
 
 import msgspec
 import uvloop
+import zstandard
 from msgspec import Struct
 
 from tests.bench.bodies import NIL, REPORT, Pen
@@ -21,24 +22,32 @@ from tests.bench.rows import percentile
 
 
 class Plan(Struct, frozen=True):
-    """Whom to ask, as how many phones."""
+    """Whom to ask, as how many phones, after how many that are skipped."""
 
     port: int
     phones: int
     accept: str = "identity"
+    skip: int = 0
 
 
 class Slice(Struct, frozen=True):
-    """Ask for some seconds, or once as each phone when it is 0, over some lines."""
+    """Ask for some seconds, or once as each phone when it is 0, over some lines.
+
+    `whole` means that each phone forgets its cursor and asks until it has all.
+    """
 
     seconds: float
     mutations: int
     lines: int
     reports: bool = True
+    whole: bool = False
 
 
 class Told(Struct, frozen=True):
-    """What came of a slice. `busy` is the share of its core that the generator used; times in seconds."""
+    """What came of a slice. `busy` is the share of its core that the generator used; times in seconds.
+
+    `bytes` are those of the answers' bodies as they came, `records` the changes in the answers of whole pulls.
+    """
 
     answers: int
     failures: int
@@ -47,6 +56,7 @@ class Told(Struct, frozen=True):
     p50: float
     p99: float
     bytes: int
+    records: int
 
 
 class Caller:
@@ -56,17 +66,20 @@ class Caller:
         self._run = run
         self._pens = pens
         self._turn = -1
+        self._more = False
         self._asked = 0.0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def ask(self, line: Line) -> None:
         order = self._run.order
-        self._turn += 1
+        self._turn += not self._more
         if (not order.seconds and self._turn >= len(self._pens)) or self._run.is_over():
             line.close()
             self.done.set_result(None)
             return
         pen = self._pens[self._turn % len(self._pens)]
+        if order.whole and not self._more:
+            pen.cursor = b""
         now = time.time_ns() // 1_000_000
         template = REPORT if order.reports else NIL
         request = pen.request(now, [pen.mutation(template, now) for _ in range(order.mutations)])
@@ -74,13 +87,16 @@ class Caller:
         line.send(request)
 
     def heard(self, line: Line, status: int, head: bytes, body: bytes) -> None:
-        del head
         self._run.times.append(time.perf_counter() - self._asked)
         self._run.bytes += len(body)
         if status != 200:
             self._run.failures += 1
         else:
-            self._pens[self._turn % len(self._pens)].hear(body)
+            plain = decompressed(head, body)
+            self._pens[self._turn % len(self._pens)].hear(plain)
+            if self._run.order.whole:
+                self._more = b'"more":true' in plain
+                self._run.records += plain.count(b'"record_id"')
         if status == 0:
             self.done.set_exception(ConnectionError("the server closed a connection"))
         else:
@@ -95,6 +111,7 @@ class Run:
         self.times: list[float] = []
         self.failures = 0
         self.bytes = 0
+        self.records = 0
         self._ends = time.perf_counter() + order.seconds
 
     def is_over(self) -> bool:
@@ -115,7 +132,11 @@ async def run(plan: Plan, pens: list[Pen], order: Slice) -> Told:
     seconds = time.perf_counter() - began
     busy = (time.process_time() - spent) / seconds
     p50, p99 = (percentile(this.times, percent) for percent in (50, 99))
-    return Told(len(this.times), this.failures, seconds, busy, p50, p99, this.bytes)
+    return Told(len(this.times), this.failures, seconds, busy, p50, p99, this.bytes, this.records)
+
+
+def decompressed(head: bytes, body: bytes) -> bytes:
+    return zstandard.decompress(body) if b"content-encoding: zstd" in head else body
 
 
 def _same(line: Line) -> Line:
@@ -124,7 +145,7 @@ def _same(line: Line) -> Line:
 
 async def main() -> None:
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=Plan)
-    pens = [Pen(phone, plan.accept) for phone in phones()[: plan.phones]]
+    pens = [Pen(phone, plan.accept) for phone in phones()[plan.skip :][: plan.phones]]
     for line in iter(sys.stdin.buffer.readline, b""):
         told = await run(plan, pens, msgspec.json.decode(line, type=Slice))
         sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
