@@ -18,7 +18,7 @@ from server.routes import applicant, batches, conflicts, counter, phones, photos
 from server.settings import Settings
 from server.store.answers import Terms
 from server.store.engine import open_database
-from server.store.pull import epoch
+from server.store.pull import life
 from server.store.writer import ExchangeWriter
 from sync.protocol.values import MAX_BODY
 from sync.windows import DAY
@@ -30,7 +30,7 @@ ROUTERS: Final = (phones, photos, session, conflicts, batches, applicant, counte
 @get("/health")
 async def health(state: State) -> dict[str, str]:
     """Answers `ok` when the database does."""
-    await state.db.read(epoch)
+    await state.db.read(life)
     return {"status": "ok"}
 
 

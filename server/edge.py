@@ -69,7 +69,7 @@ class Edge:
 
     def _refusal(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> Code | None:
         """Only JSON and photos are read; only pages of this site may change anything (no cross-site forgery)."""
-        if len(scope["headers"]) > MOST_HEADERS:
+        if len(list(scope["headers"])) > MOST_HEADERS:
             return Code.headers_too_large
         if b"host" not in headers and scope["http_version"] != "1.0":
             return Code.request_invalid

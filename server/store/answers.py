@@ -16,6 +16,7 @@ from server.store import devices, pull, quarantine
 from server.store.cursor import Cursor
 from server.store.devices import Caller
 from server.store.exchange import Job, Taken, recognise
+from server.store.lands import Lands
 from server.store.pull import Page, Wish
 from sync.errors import RondaError, Unauthorized
 from sync.protocol.exchange import Close, ExchangeResponse, Outcome, PhoneState, ScheduleView, Standing
@@ -33,14 +34,14 @@ class Terms(Struct, frozen=True):
     lease: int
 
 
-def answers(conn: Connection, asked: Sequence[Taken | Job], terms: Terms) -> list[Answer]:
+def answers(conn: Connection, asked: Sequence[Taken | Job], terms: Terms, lands: Lands) -> list[Answer]:
     """The answer to each request; one that is only a job brought no mutations and was not recognised yet."""
-    met = iter(recognise(conn, [one for one in asked if isinstance(one, Job)]))
+    life = pull.life(conn)
+    met = iter(recognise(conn, [one for one in asked if isinstance(one, Job)], life, lands))
     calls = [next(met) if isinstance(one, Job) else one for one in asked]
     known = [call for call in calls if isinstance(call, Taken)]
     view = schedule_view(terms.schedule)
-    life = pull.epoch(conn)
-    wishes = [_wish(call, life, view) for call in known]
+    wishes = [_wish(call, life.epoch, view) for call in known]
     pages = iter(zip(wishes, pull.pages(conn, wishes), strict=True))
     return [
         call if isinstance(call, Unauthorized) else _answer(conn, call, *next(pages), view, terms) for call in calls

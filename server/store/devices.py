@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct, structs
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -47,9 +47,32 @@ class Caller(Struct, frozen=True):
         return [held[area_id] for area_id in sorted(held)]
 
 
-def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Caller]:
-    """The phones of some secrets, in two queries for all of them."""
-    query = select(
+class Met(Struct, frozen=True):
+    """A phone that is known, without the RTs of its officer."""
+
+    device_id: UUID
+    officer_id: UUID
+    officer: str
+    role: str
+    enrolled_at: int
+    clock_offset: int | None
+    revoked: bool
+
+    def with_lands(self, lands: tuple[Territory, ...]) -> Caller:
+        return Caller(
+            self.device_id,
+            self.officer_id,
+            self.officer,
+            self.role,
+            self.enrolled_at,
+            self.clock_offset,
+            self.revoked,
+            lands,
+        )
+
+
+_MET: Final = (
+    select(
         col(Device.secret_hash),
         col(Device.device_id),
         col(Officer.officer_id),
@@ -58,11 +81,22 @@ def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, C
         col(Device.enrolled_at),
         col(Device.clock_offset),
         col(Device.revoked_at).is_not(None),
-    ).join(Officer, col(Officer.officer_id) == col(Device.officer_id))
-    living = query.where(col(Device.secret_hash).in_(secret_hashes), col(Device.wiped_at).is_(None))
-    rows = conn.execute(living).all()
-    lands = territories(conn, {row.officer_id for row in rows})
-    return {row.secret_hash: Caller(*row[1:], tuple(lands[row.officer_id])) for row in rows}
+    )
+    .join(Officer, col(Officer.officer_id) == col(Device.officer_id))
+    .where(col(Device.secret_hash).in_(bindparam("hashes", expanding=True)), col(Device.wiped_at).is_(None))
+)
+
+
+def met(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Met]:
+    """The phones of some secrets."""
+    return {row[0]: Met(*row[1:]) for row in conn.execute(_MET, {"hashes": list(secret_hashes)})}
+
+
+def callers(conn: Connection, secret_hashes: Collection[bytes]) -> dict[bytes, Caller]:
+    """The phones of some secrets with their RTs, in two queries for all of them."""
+    found = met(conn, secret_hashes)
+    lands = territories(conn, {one.officer_id for one in found.values()})
+    return {secret_hash: one.with_lands(tuple(lands[one.officer_id])) for secret_hash, one in found.items()}
 
 
 def is_known(conn: Connection, secret_hash: bytes) -> bool:

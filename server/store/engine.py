@@ -5,9 +5,8 @@ PostgreSQL is spoken to through asyncpg; the synchronous functions of the store 
 """
 
 import asyncio
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,22 +14,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Connection,
-    Engine,
-    FromClause,
-    Integer,
-    Uuid,
-    column,
-    create_engine,
-    event,
-    func,
-    literal,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -161,21 +145,17 @@ def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql(conn.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
 
-def sought(conn: Connection, rows: Sequence[tuple[int, UUID, int]]) -> FromClause:
-    """Rows of (n, area_id, since) as a table to join with: one parameter, however many they are."""
-    if conn.dialect.name == "postgresql":
-        plain = literal([{"n": n, "area_id": str(area_id), "since": since} for n, area_id, since in rows], JSON)
-        columns = (column("n", Integer), column("area_id", Uuid), column("since", BigInteger))
-        return func.json_to_recordset(plain).table_valued(*columns, name="sought").render_derived(with_types=True)
-    each = func.json_each(json.dumps([(n, area_id.hex, since) for n, area_id, since in rows])).table_valued("value")
-    n, area_id, since = (func.json_extract(each.c.value, f"$[{place}]") for place in range(3))
-    return select(n.label("n"), area_id.label("area_id"), since.label("since")).subquery("sought")
+_LOCK: Final = (
+    select(col(Feed.feed_id), col(Feed.seq))
+    .where(col(Feed.feed_id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Feed.feed_id))
+    .with_for_update()
+)
 
 
 def lock_feeds(conn: Connection, feed_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Lock feeds in the order of their ids and read their counters after the lock (SPEC M16)."""
-    query = select(col(Feed.feed_id), col(Feed.seq)).where(col(Feed.feed_id).in_(set(feed_ids)))
-    rows = conn.execute(query.order_by(col(Feed.feed_id)).with_for_update())
+    rows = conn.execute(_LOCK, {"ids": list(set(feed_ids))})
     return {row.feed_id: row.seq for row in rows}
 
 

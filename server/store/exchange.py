@@ -22,6 +22,9 @@ from server.store import devices, pull, records
 from server.store.cursor import Cursor
 from server.store.devices import Caller
 from server.store.engine import lock_feeds, lock_window
+from server.store.lands import Lands
+from server.store.pull import Life
+from server.store.statements import Many
 from server.tables.people import Device
 from sync.errors import Code, Unauthorized
 from sync.intake import Incoming
@@ -66,22 +69,26 @@ class Taken(Struct, frozen=True):
         return self.before is None or self.before.epoch == life
 
 
-def recognise(conn: Connection, jobs: Sequence[Job]) -> list[Taken | Unauthorized]:
+def recognise(conn: Connection, jobs: Sequence[Job], life: Life, lands: Lands) -> list[Taken | Unauthorized]:
     """Who calls. Nothing is decided yet."""
-    known = devices.callers(conn, {job.secret_hash for job in jobs})
+    if not jobs:
+        return []
+    known = devices.met(conn, {job.secret_hash for job in jobs})
+    theirs = lands.of(conn, life.areas, {one.officer_id for one in known.values()})
     return [
-        Taken(job, known[job.secret_hash], cursors.decode(job.cursor))
-        if job.secret_hash in known
+        Taken(job, one.with_lands(theirs[one.officer_id]), cursors.decode(job.cursor))
+        if (one := known.get(job.secret_hash))
         else Unauthorized(Code.unauthorized)
         for job in jobs
     ]
 
 
-def take(conn: Connection, jobs: Sequence[Job], schedule: Schedule) -> list[Taken | Unauthorized]:
+def take(conn: Connection, jobs: Sequence[Job], schedule: Schedule, lands: Lands) -> list[Taken | Unauthorized]:
     """Decide and store the mutations of some requests. An unknown phone gets Unauthorized, the others are taken."""
-    met = recognise(conn, jobs)
+    life = pull.life(conn)
+    met = recognise(conn, jobs, life, lands)
     calls = [call for call in met if isinstance(call, Taken)]
-    outcomes = iter(_outcomes(conn, calls, pull.epoch(conn), schedule))
+    outcomes = iter(_outcomes(conn, calls, life.epoch, schedule))
     _remember(conn, calls)
     return [
         Taken(call.job, call.caller, call.before, next(outcomes)) if isinstance(call, Taken) else call for call in met
@@ -144,16 +151,11 @@ def _arrivals(call: Taken, schedule: Schedule) -> list[Arrival]:
     return found
 
 
-_PHONE: Final = (
+_PHONE: Final = Many(
     update(Device)
     .where(col(Device.device_id) == bindparam("id"))
-    .values(
-        clock_offset=bindparam("offset"),
-        seen_at=bindparam("now"),
-        unsent=bindparam("left"),
-        app=bindparam("version"),
-        wiped_at=bindparam("wiped"),
-    )
+    .values({name: bindparam(name) for name in ("clock_offset", "seen_at", "unsent", "app", "wiped_at")}),
+    ("clock_offset", "seen_at", "unsent", "app", "wiped_at", "id"),
 )
 
 
@@ -162,13 +164,12 @@ def _remember(conn: Connection, calls: Sequence[Taken]) -> None:
     rows = [
         {
             "id": call.caller.device_id,
-            "offset": call.job.offset,
-            "now": call.job.now,
-            "left": call.job.unsent,
-            "version": call.job.app,
-            "wiped": call.job.now if call.job.wiped and call.caller.revoked else None,
+            "clock_offset": call.job.offset,
+            "seen_at": call.job.now,
+            "unsent": call.job.unsent,
+            "app": call.job.app,
+            "wiped_at": call.job.now if call.job.wiped and call.caller.revoked else None,
         }
         for call in sorted(calls, key=lambda call: call.caller.device_id)
     ]
-    if rows:
-        conn.execute(_PHONE, rows)
+    _PHONE.run(conn, rows)

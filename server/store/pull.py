@@ -10,12 +10,12 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from msgspec import Raw, Struct, structs
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, FromClause, Select, and_, or_, select
 from sqlmodel import col
 
 from server.store.cursor import Cursor
 from server.store.devices import Territory
-from server.store.engine import sought
+from server.store.statements import Lookup, Sought
 from server.tables.areas import Feed, Meta
 from server.tables.batches import Batch
 from server.tables.reports import Record
@@ -56,9 +56,19 @@ class _Start(Struct, frozen=True):
         return sum(ends[feed_id] - self.positions.get(feed_id, 0) for feed_id in self.areas)
 
 
-def epoch(conn: Connection) -> str:
-    """The name of this life of the database; a restored backup gets a new one."""
-    return conn.execute(select(col(Meta.value)).where(col(Meta.key) == "epoch")).scalar_one()
+class Life(Struct, frozen=True):
+    """The name of this life of the database, a new one after a restore, and the count of changes of its areas."""
+
+    epoch: str
+    areas: str
+
+
+_LIFE: Final = select(col(Meta.key), col(Meta.value)).where(col(Meta.key).in_(("epoch", "areas")))
+
+
+def life(conn: Connection) -> Life:
+    """Which life the database lives."""
+    return Life(**{row.key: row.value for row in conn.execute(_LIFE)})
 
 
 def pages(conn: Connection, wishes: Sequence[Wish]) -> list[Page]:
@@ -84,9 +94,11 @@ def digest(conn: Connection, lands: Sequence[Territory]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+_ENDS: Final = Lookup(lambda among: select(col(Feed.feed_id), col(Feed.seq)).where(among(col(Feed.feed_id))))
+
+
 def _ends(conn: Connection, feed_ids: set[UUID]) -> dict[UUID, int]:
-    query = select(col(Feed.feed_id), col(Feed.seq)).where(col(Feed.feed_id).in_(feed_ids))
-    return {row.feed_id: row.seq for row in conn.execute(query)}
+    return {row.feed_id: row.seq for row in _ENDS.rows(conn, feed_ids)}
 
 
 def _start(wish: Wish, ends: Mapping[UUID, int]) -> _Start:
@@ -105,24 +117,48 @@ def _fits(cursor: Cursor, after: Cursor, ends: Mapping[UUID, int]) -> bool:
     return cursor.epoch == after.epoch and cursor.areas == after.areas and not ahead and not old
 
 
+def _changes(source: Any, *also: Any) -> Select[Any]:
+    query = select(
+        *also,
+        col(Record.record_id),
+        col(Record.kind),
+        col(Record.area_id),
+        col(Record.seq),
+        col(Record.version),
+        col(Record.body),
+        col(Record.removed),
+        col(Record.window),
+        col(Record.captured_at),
+        col(Record.conflicts),
+        col(Batch.window).label("batch_window"),
+        col(Batch.part),
+        col(Batch.hash),
+    )
+    return query.select_from(source).outerjoin(Batch, col(Batch.batch_id) == col(Record.batch_id))
+
+
+def _near_of(sought: FromClause) -> Select[Any]:
+    unseen = and_(col(Record.area_id) == sought.c.area_id, col(Record.seq) > sought.c.since)
+    # Whoever has seen nothing of a feed needs no tombstones of it.
+    needed = or_(sought.c.since > 0, col(Record.removed).is_(False))
+    return _changes(sought.join(Record, unseen), sought.c.n).where(needed).order_by(col(Record.seq))
+
+
+_NEAR: Final = Sought(_near_of)
+
+
 def _near(conn: Connection, starts: Mapping[int, _Start], ends: Mapping[UUID, int]) -> dict[int, list[Change]]:
     """The changes for phones that lack few, in one query for all of them."""
     found: dict[int, list[Change]] = {n: [] for n in starts}
-    rows = [
+    sought = [
         (n, area_id, since)
         for n, start in starts.items()
         for feed_id, area_ids in start.areas.items()
         if (since := start.positions.get(feed_id, 0)) < ends[feed_id]
         for area_id in area_ids
     ]
-    if rows:
-        asked = sought(conn, rows)
-        unseen = and_(col(Record.area_id) == asked.c.area_id, col(Record.seq) > asked.c.since)
-        query = _changes(asked.join(Record, unseen), asked.c.n)
-        # Whoever has seen nothing of a feed needs no tombstones of it.
-        needed = or_(asked.c.since > 0, col(Record.removed).is_(False))
-        for row in conn.execute(query.where(needed).order_by(col(Record.seq))):
-            found[row.n].append(_change(row))
+    for row in _NEAR.rows(conn, sought):
+        found[row.n].append(_change(row))
     return found
 
 
@@ -146,26 +182,6 @@ def _far(conn: Connection, wish: Wish, start: _Start, ends: Mapping[UUID, int]) 
 def _whole(wish: Wish, start: _Start, changes: list[Change], ends: Mapping[UUID, int]) -> Page:
     positions = {feed_id: ends[feed_id] for feed_id in start.areas}
     return Page(tuple(changes), structs.replace(wish.after, positions=positions), False, start.resync)
-
-
-def _changes(source: Any, *also: Any) -> Select[Any]:
-    query = select(
-        *also,
-        col(Record.record_id),
-        col(Record.kind),
-        col(Record.area_id),
-        col(Record.seq),
-        col(Record.version),
-        col(Record.body),
-        col(Record.removed),
-        col(Record.window),
-        col(Record.captured_at),
-        col(Record.conflicts),
-        col(Batch.window).label("batch_window"),
-        col(Batch.part),
-        col(Batch.hash),
-    )
-    return query.select_from(source).outerjoin(Batch, col(Batch.batch_id) == col(Record.batch_id))
 
 
 def _change(row: Any) -> Change:

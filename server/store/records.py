@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
 from server.store import photos
+from server.store.statements import Lookup, Many
 from server.tables.areas import Feed
 from server.tables.reports import Conflict, Quarantined, Receipt, Record, Version
 from sync.errors import Code
@@ -40,17 +41,21 @@ def report_of(body: str) -> Report | None:
     return _report.decode(body) if body else None
 
 
-def seen_mutations(conn: Connection, mutation_ids: Collection[UUID]) -> dict[UUID, Seen]:
-    """What became of some mutations, if they came before."""
-    query = select(
+_SEEN: Final = Lookup(
+    lambda among: select(
         col(Receipt.mutation_id),
         col(Receipt.digest),
         col(Receipt.outcome),
         col(Receipt.version),
         col(Receipt.window),
         col(Receipt.code),
-    ).where(col(Receipt.mutation_id).in_(mutation_ids))
-    return {row.mutation_id: Seen(row.digest, _outcome(row)) for row in conn.execute(query)}
+    ).where(among(col(Receipt.mutation_id)))
+)
+
+
+def seen_mutations(conn: Connection, mutation_ids: Collection[UUID]) -> dict[UUID, Seen]:
+    """What became of some mutations, if they came before."""
+    return {row.mutation_id: Seen(row.digest, _outcome(row)) for row in _SEEN.rows(conn, mutation_ids)}
 
 
 def _outcome(row: Any) -> Outcome:
@@ -58,12 +63,27 @@ def _outcome(row: Any) -> Outcome:
     return Outcome(row.mutation_id, OutcomeKind(row.outcome), row.version, row.window, code=code)
 
 
+_HELD: Final = Lookup(
+    lambda among: select(
+        col(Record.record_id),
+        col(Record.area_id),
+        col(Record.version),
+        col(Record.body),
+        col(Record.removed),
+        col(Record.conflicts),
+    ).where(among(col(Record.record_id)))
+)
+_OPEN: Final = Lookup(
+    lambda among: select(col(Conflict.record_id), col(Conflict.conflict_id)).where(
+        among(col(Conflict.record_id)), col(Conflict.resolved_by).is_(None)
+    )
+)
+
+
 def held_records(conn: Connection, record_ids: Collection[UUID]) -> dict[UUID, Held]:
     """The present state of some records, with their open conflicts."""
-    conflicts = open_conflicts(conn, record_ids)
-    query = select(
-        col(Record.record_id), col(Record.area_id), col(Record.version), col(Record.body), col(Record.removed)
-    ).where(col(Record.record_id).in_(record_ids))
+    rows = _HELD.rows(conn, record_ids)
+    conflicts = open_conflicts(conn, {row.record_id for row in rows if row.conflicts})
     return {
         row.record_id: Held(
             row.record_id,
@@ -73,29 +93,49 @@ def held_records(conn: Connection, record_ids: Collection[UUID]) -> dict[UUID, H
             row.removed,
             frozenset(conflicts.get(row.record_id, ())),
         )
-        for row in conn.execute(query)
+        for row in rows
     }
 
 
 def open_conflicts(conn: Connection, record_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
     """The ids of the conflicts of some records that wait for a decision."""
     found: dict[UUID, set[UUID]] = defaultdict(set)
-    query = select(col(Conflict.record_id), col(Conflict.conflict_id)).where(
-        col(Conflict.record_id).in_(record_ids), col(Conflict.resolved_by).is_(None)
-    )
-    for record_id, conflict_id in conn.execute(query):
+    for record_id, conflict_id in _OPEN.rows(conn, record_ids):
         found[record_id].add(conflict_id)
     return found
 
 
+_NEW_RECORDS: Final = Many.into(Record)
+_NEW_VERSIONS: Final = Many.into(Version, without="batch_id")
+_NEW_RECEIPTS: Final = Many.into(Receipt)
+_NEW_CONFLICTS: Final = Many.into(Conflict, without="resolved_by")
+_STATE: Final = ("seq", "conflicts", "version", "body", "removed", "window", "captured_at", "batch_id")
+
+
+def _changing(*columns: str) -> Many:
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    statement = update(Record).where(col(Record.record_id) == bindparam("id")).values(values)
+    return Many(statement, (*columns, "id"))
+
+
+_VERSIONED: Final = _changing(*_STATE)
+_MARKED: Final = _changing("seq", "conflicts")
+_ADVANCED: Final = Many(
+    update(Feed).where(col(Feed.feed_id) == bindparam("id")).values(seq=bindparam("to")), ("to", "id")
+)
+
+
 def write(conn: Connection, decisions: Sequence[Decision], ground: Ground, salts: Iterator[bytes], now: int) -> None:
     """Write decisions, with one statement a table. `salts` yields a salt for each new version."""
-    _write_records(conn, decisions, ground)
-    _insert(
-        conn, Version, [_version_row(d, d.held, next(salts), now, ground) for d in decisions if d.versioned and d.held]
-    )
-    _insert(conn, Receipt, [_receipt_row(decision, now) for decision in decisions if decision.is_first])
-    _insert(conn, Conflict, list(_conflict_rows(decisions, now)))
+    versions = {
+        decision.outcome.mutation_id: _version_row(decision, decision.held, next(salts), now, ground)
+        for decision in decisions
+        if decision.versioned and decision.held
+    }
+    _write_records(conn, decisions, versions, ground)
+    _NEW_VERSIONS.run(conn, list(versions.values()))
+    _NEW_RECEIPTS.run(conn, [_receipt_row(decision, now) for decision in decisions if decision.is_first])
+    _NEW_CONFLICTS.run(conn, list(_conflict_rows(decisions, now)))
     photos.name(conn, decisions)
     _resolve(conn, decisions)
     _quarantine(conn, [decision for decision in decisions if decision.keeps_bytes], now)
@@ -103,64 +143,51 @@ def write(conn: Connection, decisions: Sequence[Decision], ground: Ground, salts
 
 def advance(conn: Connection, counters: Mapping[UUID, int]) -> None:
     """Write back the counters of locked feeds."""
-    rows = [{"id": feed_id, "to": counters[feed_id]} for feed_id in sorted(counters)]
-    if rows:
-        conn.execute(update(Feed).where(col(Feed.feed_id) == bindparam("id")).values(seq=bindparam("to")), rows)
+    _ADVANCED.run(conn, [{"id": feed_id, "to": counters[feed_id]} for feed_id in sorted(counters)])
 
 
-def _write_records(conn: Connection, decisions: Sequence[Decision], ground: Ground) -> None:
+def _write_records(
+    conn: Connection, decisions: Sequence[Decision], versions: Mapping[UUID, dict[str, Any]], ground: Ground
+) -> None:
     """Each touched record takes one number and its last state; a conflict alone leaves version and batch."""
-    states: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    states: dict[UUID, dict[str, Any]] = {}
     for decision in decisions:
         held = decision.held
         if held and (decision.versioned or decision.conflict):
-            values = states[held.record_id]
-            values |= {"area_id": held.area_id, "conflicts": len(held.conflicts)}
-            if decision.versioned:
-                values |= _version_values(decision, held)
+            state = versions[decision.outcome.mutation_id] if decision.versioned else states.get(held.record_id, {})
+            states[held.record_id] = state | {"area_id": held.area_id, "conflicts": len(held.conflicts)}
     new: list[dict[str, Any]] = []
     versioned: list[dict[str, Any]] = []
     marked: list[dict[str, Any]] = []
-    for record_id, values in states.items():
-        row = values | {"record_id": record_id, "seq": ground.next_number(values["area_id"])}
-        if record_id not in ground.known:
-            new.append(row | {"feed_id": ground.feeds[values["area_id"]]})
-        else:
-            (versioned if "version" in row else marked).append(row)
-    _insert(conn, Record, new)
-    _update(conn, versioned)
-    _update(conn, marked)
+    for record_id, state in states.items():
+        row = state | {"id": record_id, "batch_id": None, "seq": ground.next_number(state["area_id"])}
+        (new if record_id not in ground.known else versioned if "version" in row else marked).append(row)
+    _NEW_RECORDS.run(conn, new)
+    _VERSIONED.run(conn, versioned)
+    _MARKED.run(conn, marked)
 
 
-def _version_values(decision: Decision, held: Held) -> dict[str, Any]:
+def _version_row(decision: Decision, held: Held, salt: bytes, now: int, ground: Ground) -> dict[str, Any]:
     return {
-        "kind": _kind(held),
+        "record_id": held.record_id,
         "version": held.version,
-        "body": _encode(held.report).decode() if held.report else "",
-        "removed": held.removed,
+        "kind": _kind(held),
+        "mutation_id": decision.outcome.mutation_id,
+        "area_id": held.area_id,
+        "feed_id": ground.feeds[held.area_id],
         "window": decision.arrival.window,
+        "body": _encode(held.report).decode() if held.report else "",
+        "changed": " ".join(decision.changed),
+        "removed": held.removed,
+        "salt": salt,
         "captured_at": decision.arrival.captured_at,
-        "batch_id": None,
+        "received_at": now,
+        "flags": decision.arrival.flags,
     }
 
 
 def _kind(held: Held) -> str:
     return "report" if held.report else "nil"
-
-
-def _version_row(decision: Decision, held: Held, salt: bytes, now: int, ground: Ground) -> dict[str, Any]:
-    values = _version_values(decision, held)
-    del values["batch_id"]
-    return values | {
-        "record_id": held.record_id,
-        "mutation_id": decision.outcome.mutation_id,
-        "area_id": held.area_id,
-        "feed_id": ground.feeds[held.area_id],
-        "changed": " ".join(decision.changed),
-        "salt": salt,
-        "received_at": now,
-        "flags": decision.arrival.flags,
-    }
 
 
 def _receipt_row(decision: Decision, now: int) -> dict[str, Any]:
@@ -224,18 +251,5 @@ def _quarantine(conn: Connection, decisions: Sequence[Decision], now: int) -> No
         for (mutation_id, digest), decision in kept.items()
         if (mutation_id, digest) not in known
     ]
-    _insert(conn, Quarantined, rows)
-
-
-def _insert(conn: Connection, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(insert(table), rows)
-
-
-def _update(conn: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        values: dict[str, Any] = {
-            name: bindparam(f"to_{name}") for name in rows[0] if name not in ("record_id", "area_id")
-        }
-        statement = update(Record).where(col(Record.record_id) == bindparam("to_record_id")).values(values)
-        conn.execute(statement, [{f"to_{name}": value for name, value in row.items()} for row in rows])
+        conn.execute(insert(Quarantined), rows)

@@ -17,6 +17,7 @@ from server.store.answers import Answer, Terms, answers, unread
 from server.store.devices import is_known
 from server.store.engine import Database
 from server.store.exchange import Job, Taken, take
+from server.store.lands import Lands
 from server.store.stages import Stage
 from sync.errors import Busy, Code, RondaError, Unauthorized
 from sync.protocol.exchange import ExchangeResponse, Outcome, OutcomeKind
@@ -60,6 +61,7 @@ class ExchangeWriter:
     def __init__(self, db: Database, terms: Terms) -> None:
         self._db = db
         self._terms = terms
+        self._lands = Lands()
         self._taking: Stage[Waiting] = Stage(self._take, lambda waiting: len(waiting.job.incoming))
         self._telling: Stage[Waiting] = Stage(self._tell, lambda _: 1)
         self._met: dict[bytes, Job | None] = {}
@@ -124,7 +126,7 @@ class ExchangeWriter:
 
     async def _tell(self, group: list[Waiting]) -> None:
         try:
-            told = await self._db.read(answers, [waiting.asked for waiting in group], self._terms)
+            told = await self._db.read(answers, [waiting.asked for waiting in group], self._terms, self._lands)
         except Exception as error:
             log.warning("answers_failed", requests=len(group), error=type(error).__name__)
             # What was stored is acknowledged all the same; who only asked comes again.
@@ -141,7 +143,7 @@ class ExchangeWriter:
     async def _try(self, jobs: list[Job]) -> list[Taken | Unauthorized] | Exception:
         """What one transaction took, or why it failed; then nothing of it was stored."""
         try:
-            return await self._db.write(take, jobs, self._terms.schedule)
+            return await self._db.write(take, jobs, self._terms.schedule, self._lands)
         except Exception as error:
             # Whatever it was must reach those who wait. Its message may quote values, so its kind has to do.
             log.warning("exchange_failed", requests=len(jobs), error=type(error).__name__)

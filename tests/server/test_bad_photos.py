@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.server.test_http import problem
+from tests.support.caller import problem
 from tests.support.camera import CHUNK, OCTETS, Camera
 from tests.support.pictures import bomb, digest, noise, picture
 from tests.support.ronda import Ronda

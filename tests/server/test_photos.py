@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from server import clock
-from tests.server.test_http import problem, sign_in
+from tests.server.test_http import sign_in
+from tests.support.caller import problem
 from tests.support.camera import CHUNK, Camera
 from tests.support.pictures import PLACE, digest, noise, picture, shown, with_gps
 from tests.support.ronda import Ronda

@@ -14,6 +14,7 @@ from sqlmodel import col
 from server.store import batches, sealing
 from server.store.engine import Database
 from server.store.exchange import take
+from server.store.lands import Lands
 from server.store.sealing import Sealed
 from server.tables.batches import Batch, BatchEntry
 from server.tables.reports import Version
@@ -122,10 +123,10 @@ async def test_B4_B5_versions_of_one_record_go_to_the_windows_of_their_captures(
 async def test_B4_W2_what_an_older_schedule_named_is_sealed_under_its_name(db: Database) -> None:
     older = Schedule("Asia/Jakarta", (("subuh", "05:00"), ("sore", "17:00")), 15)
     late = city.job(at("14:00"), nil(RTS[0], at("14:00")), report(RTS[1], at("14:00")))
-    await db.write(take, [late], older)
+    await db.write(take, [late], older, Lands())
     assert await seal(db, at("15:14")) == []
     assert ("2026-11-23/sore", 0, 2) in parts(await seal(db, at("15:15")))
-    await db.write(take, [city.job(at("16:00"), nil(RTS[2], at("14:30")))], older)
+    await db.write(take, [city.job(at("16:00"), nil(RTS[2], at("14:30")))], older, Lands())
     assert parts(await seal(db, at("16:15"))) == [("2026-11-23/sore", 1, 1)]
     await assert_each_version_is_in_one_batch(db)
 
@@ -239,7 +240,7 @@ async def test_B5_the_sealer_waits_for_a_version_that_is_being_committed(db: Dat
     late = city.job(at("14:59"), report(RTS[1], at("14:59")))
 
     def write_and_linger(conn: Connection) -> None:
-        take(conn, [late], SCHEDULE)
+        take(conn, [late], SCHEDULE, Lands())
         loop.call_soon_threadsafe(written.set)
         if conn.dialect.name == "postgresql":
             waiting = text("select pg_sleep(0.01), exists (select from pg_locks where not granted)")

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.server.test_http import Phone
+from tests.support.caller import Phone
 from tests.support.pictures import digest
 from tests.support.ronda import Ronda
 

@@ -14,6 +14,7 @@ from server.store.answers import Answer, Terms, answers
 from server.store.areas import add_areas
 from server.store.engine import Database
 from server.store.exchange import Job, Taken, take
+from server.store.lands import Lands
 from server.store.people import add_officer, assign
 from server.tables.people import Device
 from sync.batches.header import FIRST
@@ -97,9 +98,9 @@ def job(now: int, *mutations: Mutation, cursor: str = "") -> Job:
 
 async def exchange(db: Database, *jobs: Job, terms: Terms = TERMS) -> list[Answer]:
     """What the server does with requests that come together; the answers are read from their bytes, as a phone does."""
-    taken = await db.write(take, jobs, terms.schedule)
+    taken = await db.write(take, jobs, terms.schedule, Lands())
     known = [one for one in taken if isinstance(one, Taken)]
-    told = iter(await db.read(answers, known, terms))
+    told = iter(await db.read(answers, known, terms, Lands()))
     return [_as_read(next(told)) if isinstance(one, Taken) else one for one in taken]
 
 
