@@ -22,16 +22,22 @@ export interface Call {
   body?: unknown;
   /** A body that is JSON already, sent as it stands. */
   text?: string;
+  /** Compress a long body, where the browser can. */
+  gzip?: boolean;
   bearer?: string;
   timeoutMs?: number;
 }
 
+/** Below this many characters a compressed body saves nothing. */
+const WORTH_GZIP = 1024;
+
 /** The decoded answer; `undefined` where the server answers without a body. */
 export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  const init = await request(options);
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), options.timeoutMs ?? 20_000);
   try {
-    const response = await fetch(path, { ...request(options), signal: aborter.signal });
+    const response = await fetch(path, { ...init, signal: aborter.signal });
     if (!response.ok) throw await problemOf(response);
     return (response.status === 204 ? undefined : await response.json()) as T;
   } catch (error) {
@@ -41,12 +47,22 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   }
 }
 
-function request({ method = "GET", body, text = JSON.stringify(body), bearer }: Call): RequestInit {
+async function request(options: Call): Promise<RequestInit> {
+  const { method = "GET", body, text = JSON.stringify(body), bearer, gzip = false } = options;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
   if (text === undefined) return { method, headers };
   headers["Content-Type"] = "application/json";
-  return { method, headers, body: text };
+  if (!gzip || text.length < WORTH_GZIP || !("CompressionStream" in globalThis)) {
+    return { method, headers, body: text };
+  }
+  headers["Content-Encoding"] = "gzip";
+  return { method, headers, body: await gzipped(text) };
+}
+
+function gzipped(text: string): Promise<ArrayBuffer> {
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(packed).arrayBuffer();
 }
 
 async function problemOf(response: Response): Promise<ApiError> {

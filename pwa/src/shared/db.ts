@@ -2,7 +2,7 @@
 // Durability is strict: what the officer was told is saved has reached the disk. No module but outbox, exchange and
 // enrolment writes records, outbox or phone.
 import Dexie, { type EntityTable } from "dexie";
-import type { Area, Change, Instant, Outcome, Report, Scope, Uuid } from "./protocol";
+import type { Change, Instant, Outcome, Report, Scope, Uuid } from "./protocol";
 
 /** A record as the officer sees it: the server's last word with the phone's own unanswered changes laid over it. */
 export interface RecordRow {
@@ -35,6 +35,8 @@ export interface OutboxRow {
   answered_at: Instant | null;
   /** the officer has read why it was not accepted */
   seen: boolean;
+  /** 1 from a conflict until the officer has read what was decided of it; absent in all others, as is the index */
+  disputed?: 1;
 }
 
 /** A form that was begun, as typed. `base` is what the officer saw when it was opened. */
@@ -49,6 +51,9 @@ export interface DraftRow {
 
 export type PhoneProblem =
   "unauthorized" | "protocol_unsupported" | "unreachable" | "server_busy" | "refused";
+
+/** How far a phone has come that is not trusted any more (SPEC D2). */
+export type Leaving = "handing_in" | "wiped" | "heard";
 
 /** The phone itself; one row. */
 export interface PhoneRow {
@@ -70,6 +75,18 @@ export interface PhoneRow {
   problem: PhoneProblem | null;
   /** the last mutation, by seq, of a run that ended because too many were refused: the next begins behind it */
   behind?: number;
+  leaving?: Leaving | null;
+  /** the server's instant until which the phone may show what it pulled (SPEC D3) */
+  lease_until?: Instant;
+  /** the latest instant that this phone has seen, in the server's time */
+  latest?: Instant;
+  /** the server's instant of the last digest, 0 after a full pull (SPEC M22) */
+  checked_at?: Instant;
+  /** the server's instant of the last full pull that a digest called for, and how many there were */
+  healed_at?: Instant;
+  heals?: number;
+  /** the last mutation, by seq, whose decision was asked for (SPEC M21) */
+  asked?: number;
 }
 
 /** A phone that asked to be enrolled with a code and has had no answer yet. */
@@ -94,9 +111,13 @@ export class RondaDB extends Dexie {
       meta: "key",
       candidates: "code",
     });
+    this.version(2)
+      .stores({ outbox: "++seq, &mutation_id, record_id, status, disputed" })
+      .upgrade((open) => open.table<OutboxRow>("outbox").toCollection().modify(noteConflict));
   }
 }
 
-export function areaOf(phone: PhoneRow | undefined, area_id: Uuid): Area | undefined {
-  return phone?.scope?.areas.find((area) => area.area_id === area_id);
+/** Conflicts of the version before, whose decisions are still to be told. */
+function noteConflict(row: OutboxRow): void {
+  if ((row.outcome?.was ?? row.outcome?.outcome) === "conflicted") row.disputed = 1;
 }

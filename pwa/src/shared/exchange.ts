@@ -1,31 +1,34 @@
-// One exchange with the server after another, until the outbox is empty and all changes are here (SPEC M1, M15-M20).
+// One exchange with the server after another, until the outbox is empty and all changes are here (SPEC M1, M15-M25).
 // It runs in a tab and in the service worker, one at a time. It never drops a mutation: what was not answered is sent
 // again with the same bytes, and what was not accepted stays for the officer to read.
+import { version as APP } from "../../package.json";
+import { apply, type Sending } from "./answer";
 import { ApiError, call } from "./api";
-import type { MutationStatus, OutboxRow, PhoneProblem, PhoneRow, RondaDB } from "./db";
-import { beginAgain, isPending, isRefused, shown } from "./outbox";
+import type { OutboxRow, PhoneProblem, PhoneRow, RondaDB } from "./db";
+import { heal, isCheckDue } from "./healing";
+import { statusOf, toAsk } from "./outcomes";
+import { backoff, LONGEST_WAIT, pauseLeft } from "./pace";
 import { MAX_BODY, MAX_MUTATIONS, PROTOCOL } from "./protocol";
-import type { Change, ExchangeResponse, Instant, Outcome } from "./protocol";
-import { windowAt } from "./windows";
+import type { ExchangeRequest, ExchangeResponse, Instant } from "./protocol";
+import { forget, handInDrafts, wipe } from "./standing";
 
 /** What lies outside: the clock, chance, and the lock that all tabs and the worker share. */
 export interface Ports {
   now(): Instant;
   random(): number;
+  sleep(milliseconds: number): Promise<void>;
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export const browserPorts: Ports = {
   now: () => Date.now(),
   random: () => Math.random(),
+  sleep: (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds)),
   alone: async (work) => navigator.locks.request("ronda-exchange", work),
 };
 
 export type Ending = "done" | "failed" | "waiting" | "not_enrolled";
 
-const KEEP_ACKNOWLEDGED = 30 * 24 * 60 * 60 * 1000;
-const FIRST_WAIT = 2_000;
-const LONGEST_WAIT = 5 * 60_000;
 const TIMEOUT = 30_000;
 const MOST_REFUSED = 8;
 
@@ -39,13 +42,6 @@ class NoAnswer extends Error {
   }
 }
 
-interface Sending {
-  rows: OutboxRow[];
-  body: string;
-  cursor: string;
-  at: Instant;
-}
-
 /** What one run of exchanges remembers. */
 interface Run {
   /** how many mutations go into a request; less after the server refused one whole */
@@ -56,6 +52,9 @@ interface Run {
   behind: number;
   /** whether a full pull has let the acknowledged mutations go once more */
   repeated: boolean;
+  /** whether it has asked for what was decided of the quarantined, and for the digest */
+  asked: boolean;
+  checked: boolean;
 }
 
 function isDue(run: Run, row: OutboxRow): boolean {
@@ -78,24 +77,32 @@ export function fitting(rows: OutboxRow[], size: number, overhead: number): Outb
   return first;
 }
 
-function frame(phone: PhoneRow, now: Instant): { head: string; tail: string } {
-  const head = `{"protocol":${PROTOCOL},"now":${now},"cursor":${JSON.stringify(phone.cursor)},"mutations":[`;
-  return { head, tail: "]}" };
+type Questions = Partial<Pick<ExchangeRequest, "ask" | "check" | "unsent" | "wiped">>;
+
+/** The request's JSON around its mutations, whose bytes are sent as they were written. */
+function framed(phone: PhoneRow, now: Instant, questions: Questions, rows: OutboxRow[]): string {
+  const frame = { protocol: PROTOCOL, now, cursor: phone.cursor, app: APP, ...questions };
+  return `${JSON.stringify(frame).slice(0, -1)},"mutations":[${rows.map((row) => row.body).join(",")}]}`;
 }
 
 /** Choose what goes, and mark it sent before it goes: from here on its bytes never change. */
 async function prepare(db: RondaDB, run: Run, now: Instant): Promise<Sending> {
-  return db.transaction("rw", db.outbox, db.meta, async () => {
+  return db.transaction("rw", db.outbox, db.drafts, db.meta, async () => {
     const phone = (await db.meta.get("phone"))!;
+    if (phone.leaving === "handing_in") await handInDrafts(db, phone);
     const pending = await db.outbox.where("status").anyOf("new", "sent").sortBy("seq");
-    const { head, tail } = frame(phone, now);
-    const candidates = pending.filter((row) => isDue(run, row));
-    const rows = fitting(candidates, run.size, bytes(head + tail)).map((row) => ({
-      ...row,
-      status: "sent" as const,
-    }));
+    const held = run.asked ? [] : await toAsk(db, phone.asked ?? 0);
+    const ask = held.map((row) => row.mutation_id);
+    const most = framed(phone, now, { ask, check: true, unsent: pending.length }, []);
+    const due = pending.filter((row) => isDue(run, row));
+    const rows = fitting(due, run.size, bytes(most)).map((row) => ({ ...row, status: "sent" as const }));
     await db.outbox.bulkPut(rows);
-    return { rows, at: now, cursor: phone.cursor, body: head + rows.map((row) => row.body).join(",") + tail };
+    const unsent = pending.length - rows.length;
+    const check = unsent === 0 && !run.checked && isCheckDue(phone, now);
+    const questions = { ...(ask.length > 0 && { ask }), ...(check && { check }), unsent };
+    const { cursor, secret } = phone;
+    const body = framed(phone, now, questions, rows);
+    return { rows, at: now, cursor, secret, body, asked: held[held.length - 1]?.seq ?? 0 };
   });
 }
 
@@ -112,124 +119,21 @@ function isAnswer(value: Partial<ExchangeResponse> | null, asked: number): value
   return whole && value.outcomes?.length === asked;
 }
 
-async function post(sending: Sending, secret: string): Promise<ExchangeResponse> {
-  const request = { method: "POST", text: sending.body, bearer: secret, timeoutMs: TIMEOUT } as const;
+async function post({ body, secret, rows }: Pick<Sending, "body" | "secret" | "rows">) {
+  const request = { method: "POST", text: body, gzip: true, bearer: secret, timeoutMs: TIMEOUT } as const;
   const answer = await call<ExchangeResponse>("/api/exchange", request).catch((failure: unknown) => {
     if (!(failure instanceof ApiError)) throw failure;
     throw new NoAnswer(problemOf(failure), Math.min(failure.retryAfter * 1000, LONGEST_WAIT));
   });
-  if (!isAnswer(answer, sending.rows.length)) throw new NoAnswer("unreachable");
+  if (!isAnswer(answer, rows.length)) throw new NoAnswer("unreachable");
   return answer;
 }
 
-const STATUS_OF: Partial<Record<string, MutationStatus>> = {
-  applied: "acknowledged",
-  merged: "acknowledged",
-  conflicted: "acknowledged",
-  replayed: "acknowledged",
-  quarantined: "quarantined",
-  rejected: "rejected",
-};
-
-/** How the mutation ended; undefined to be sent again, also for a word of a newer server. */
-function statusOf({ outcome, was }: Outcome): MutationStatus | undefined {
-  return STATUS_OF[outcome === "replayed" ? (was ?? outcome) : outcome];
-}
-
-/** The row with its outcome, which the server gives in the order of the request. */
-function answered(row: OutboxRow, outcome: Outcome, at: Instant): OutboxRow {
-  const status = statusOf(outcome);
-  return status ? { ...row, status, outcome, answered_at: at } : row;
-}
-
-/** What a full answer means for the records: in which full pull it came, and which window was open then. */
-interface Pull {
-  generation: number;
-  window: string;
-}
-
-async function takeChange(db: RondaDB, change: Change, pull: Pull): Promise<void> {
-  const known = await db.records.get(change.record_id);
-  const rows = await db.outbox.where({ record_id: change.record_id }).sortBy("seq");
-  const waiting = known !== undefined && rows.some(isPending);
-  // A late change of an earlier window becomes the last one; what was heard in this window stays heard.
-  const said = [change.window, ...rows.map((row) => row.outcome?.window)];
-  await db.records.put({
-    record_id: change.record_id,
-    area_id: change.area_id,
-    kind: change.kind,
-    server: change,
-    ...shown(change, rows),
-    window: waiting ? known.window : change.window,
-    heard: said.includes(pull.window) ? pull.window : (known?.heard ?? ""),
-    changed_at: waiting ? known.changed_at : change.captured_at,
-    generation: pull.generation,
-  });
-}
-
-/** Records of an older full pull are no longer the officer's; one with an unanswered mutation waits for its answer. */
-async function sweep(db: RondaDB, generation: number): Promise<boolean> {
-  const old = await db.records.filter((row) => row.generation < generation).toArray();
-  const kept = new Set(
-    (await db.outbox.where("status").notEqual("acknowledged").toArray()).map((row) => row.record_id),
-  );
-  await db.records.bulkDelete(old.filter((row) => !kept.has(row.record_id)).map((row) => row.record_id));
-  return (await db.outbox.where("status").anyOf("new", "sent").count()) > 0;
-}
-
-async function prune(db: RondaDB, now: Instant): Promise<void> {
-  const acknowledged = db.outbox.where("status").equals("acknowledged");
-  await acknowledged.filter((row) => (row.answered_at ?? now) < now - KEEP_ACKNOWLEDGED).delete();
-}
-
-/** After a full pull the server may be one restored from a backup: it gets all that it once acknowledged again. */
-async function sendAgain(db: RondaDB, before: Instant): Promise<void> {
-  const acknowledged = db.outbox.where("status").equals("acknowledged");
-  await acknowledged
-    .filter((row) => row.answered_at !== null && row.answered_at < before)
-    .modify({ status: "sent" });
-}
-
-/** Apply one answer whole, in one transaction. Answers whether another exchange is to follow. */
-async function apply(db: RondaDB, run: Run, sending: Sending, answer: ExchangeResponse, now: Instant) {
-  return db.transaction("rw", db.records, db.outbox, db.meta, async () => {
-    const phone = (await db.meta.get("phone"))!;
-    const restarted = answer.resync || sending.cursor === "";
-    const generation = phone.generation + (restarted ? 1 : 0);
-    const rows = sending.rows.map((row, i) => answered(row, answer.outcomes[i]!, answer.now));
-    await db.outbox.bulkPut(rows);
-    const scope = answer.scope ?? phone.scope;
-    const pull = { generation, window: scope ? windowAt(answer.now, scope.schedule).id : "" };
-    for (const change of answer.changes) await takeChange(db, change, pull);
-    for (const row of rows.filter(isRefused)) await beginAgain(db, row.record_id);
-    if (answer.resync && !run.repeated) {
-      run.repeated = true;
-      await sendAgain(db, answer.now);
-    }
-    await prune(db, answer.now);
-    const sweeping = phone.sweep || restarted;
-    await db.meta.update("phone", {
-      cursor: answer.cursor,
-      scope,
-      offset: Math.round(answer.now - (sending.at + now) / 2),
-      generation,
-      sweep: sweeping && (answer.more || (await sweep(db, generation))),
-      exchanged_at: now,
-      failures: 0,
-      not_before: 0,
-      problem: null,
-    });
-    const pending = await db.outbox.where("status").anyOf("new", "sent").toArray();
-    return (answer.more && answer.cursor !== sending.cursor) || pending.some((row) => isDue(run, row));
-  });
-}
-
-/** Keep everything, and say when to come again: twice as long after each failure, with jitter. */
+/** Keep everything, and say when to come again. */
 async function postpone(db: RondaDB, failure: NoAnswer, ports: Ports): Promise<void> {
-  const failures = ((await db.meta.get("phone"))?.failures ?? 0) + 1;
-  const wait = Math.max(failure.wait, Math.min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT));
-  const not_before = ports.now() + Math.round(wait * (1 + ports.random() / 2));
-  await db.meta.update("phone", { failures, not_before, problem: failure.problem });
+  const failures = (await db.meta.get("phone"))?.failures ?? 0;
+  const not_before = ports.now() + backoff(failures, failure.wait, ports.random());
+  await db.meta.update("phone", { failures: failures + 1, not_before, problem: failure.problem });
 }
 
 /** A request refused as a whole holds one bad mutation: find it by halves, so that it delays no other. Answers whether to go on. */
@@ -242,16 +146,28 @@ function narrow(run: Run, sending: Sending): boolean {
   return run.refused.size < MOST_REFUSED;
 }
 
-async function once(db: RondaDB, run: Run, secret: string, ports: Ports): Promise<boolean> {
+/** Take one answer. Answers whether another exchange is to follow. */
+async function take(db: RondaDB, run: Run, sending: Sending, answer: ExchangeResponse, ports: Ports) {
+  // The server sheds a pull for a while; phones that were shed together are not to come back together.
+  const shed = Math.min(answer.wait ?? 0, LONGEST_WAIT);
+  const pause = shed + Math.round((ports.random() * shed) / 2);
+  const more = await apply(db, sending, answer, { at: ports.now(), pause, repeated: run.repeated });
+  run.repeated ||= answer.resync;
+  run.size = Math.min(run.size * 2, MAX_MUTATIONS);
+  if (sending.rows.length > 0 && !answer.outcomes.some(statusOf)) throw new NoAnswer("server_busy");
+  if (answer.digest !== undefined && !answer.more) {
+    run.checked = true;
+    if (await heal(db, answer.digest, answer.now)) return true;
+  }
+  const pending = await db.outbox.where("status").anyOf("new", "sent").toArray();
+  return more || pending.some((row) => isDue(run, row));
+}
+
+async function once(db: RondaDB, run: Run, ports: Ports): Promise<boolean> {
   const sending = await prepare(db, run, ports.now());
+  run.asked = true;
   try {
-    const answer = await post(sending, secret);
-    const more = await apply(db, run, sending, answer, ports.now());
-    run.size = Math.min(run.size * 2, MAX_MUTATIONS);
-    if (sending.rows.length > 0 && !answer.outcomes.some(statusOf)) {
-      throw new NoAnswer("server_busy");
-    }
-    return more;
+    return await take(db, run, sending, await post(sending), ports);
   } catch (failure) {
     const whole = failure instanceof NoAnswer && failure.problem === "refused" && sending.rows.length > 0;
     if (!whole) throw failure;
@@ -259,16 +175,31 @@ async function once(db: RondaDB, run: Run, secret: string, ports: Ports): Promis
   }
 }
 
+/** A phone that has deleted all tells the server so (SPEC D2); one that is not known any more need not. */
+async function takeLeave(db: RondaDB, ports: Ports): Promise<void> {
+  const phone = (await db.meta.get("phone"))!;
+  const { secret } = phone;
+  const body = framed(phone, ports.now(), { wiped: true }, []);
+  await post({ body, secret, rows: [] }).catch((failure: unknown) => {
+    if (!(failure instanceof NoAnswer) || failure.problem !== "unauthorized") throw failure;
+  });
+  await forget(db, secret);
+}
+
+async function all(db: RondaDB, run: Run, ports: Ports): Promise<void> {
+  if ((await db.meta.get("phone"))?.leaving !== "wiped") while (await once(db, run, ports));
+  if (await wipe(db)) await takeLeave(db, ports);
+}
+
 async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending> {
   const phone = await db.meta.get("phone");
   if (!phone?.enrolled) return "not_enrolled";
-  const wait = phone.not_before - ports.now();
-  // A wait of more than twice the longest was written by a clock that has since been put back.
-  if (!force && wait > 0 && wait < 2 * LONGEST_WAIT) return "waiting";
+  if (!force && pauseLeft(phone, ports.now()) > 0) return "waiting";
   const behind = phone.behind ?? 0;
-  const run: Run = { size: MAX_MUTATIONS, refused: new Set(), behind, repeated: false };
+  const begun = { size: MAX_MUTATIONS, behind, repeated: false, asked: false, checked: false };
+  const run: Run = { ...begun, refused: new Set() };
   try {
-    while (await once(db, run, phone.secret, ports));
+    await all(db, run, ports);
   } catch (failure) {
     if (!(failure instanceof NoAnswer)) throw failure;
     await postpone(db, failure, ports);

@@ -10,7 +10,17 @@ import { GROUPS } from "./protocol";
 import type { FileNil, Groups, Instant, RemoveReport, Report, SaveReport, Uuid } from "./protocol";
 import { windowAt } from "./windows";
 
-type Own = SaveReport | RemoveReport | FileNil;
+/** A form that was begun, as a phone that is not trusted any more hands it in: the server keeps it unread (SPEC D2). */
+export interface HandedDraft {
+  kind: "draft";
+  mutation_id: Uuid;
+  record_id: Uuid;
+  area_id: Uuid;
+  captured_at: Instant;
+  form: Record<string, string>;
+}
+
+type Own = SaveReport | RemoveReport | FileNil | HandedDraft;
 
 export const EMPTY_REPORT: Report = {
   identity: { full_name: "", sex: "", birth_date: "", birth_place: "", nationality: "" },
@@ -114,7 +124,8 @@ async function windowNow(db: RondaDB, now: Instant): Promise<string> {
   return phone?.scope ? windowAt(now + phone.offset, phone.scope.schedule).id : "";
 }
 
-async function append(db: RondaDB, mutation: Own): Promise<void> {
+/** The last of the outbox, in the transaction of the caller. */
+export async function append(db: RondaDB, mutation: Own): Promise<void> {
   await db.outbox.add({
     mutation_id: mutation.mutation_id,
     record_id: mutation.record_id,
@@ -155,7 +166,8 @@ async function appendOrFold(db: RondaDB, next: SaveReport): Promise<void> {
   await db.outbox.update(found.row.seq, { body: JSON.stringify(folded) });
 }
 
-async function showAgain(db: RondaDB, record: RecordRow): Promise<void> {
+/** What is shown of the record, after its mutations changed. */
+export async function showAgain(db: RondaDB, record: RecordRow): Promise<void> {
   const rows = await db.outbox.where({ record_id: record.record_id }).sortBy("seq");
   await db.records.put({ ...record, ...shown(record.server, rows) });
 }

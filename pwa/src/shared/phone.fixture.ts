@@ -54,6 +54,7 @@ export function named(full_name: string, over: Partial<Report> = {}): Report {
 /** A clock that the test moves, no jitter, and one lock as the browser has it. */
 export class TestPorts implements Ports {
   time: Instant = NOON;
+  chance = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   now(): Instant {
@@ -61,7 +62,7 @@ export class TestPorts implements Ports {
   }
 
   random(): number {
-    return 0;
+    return this.chance;
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {
