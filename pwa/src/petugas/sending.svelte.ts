@@ -1,7 +1,9 @@
 // When the phone speaks to the server: after each save, on start, focus and signal, by a timer, and on the button.
-// What is sent and when it is tried again is decided in shared/exchange.ts.
+// What is sent and when it is tried again is decided in shared/exchange.ts and shared/pace.ts.
 import type { RondaDB } from "../shared/db";
-import { browserPorts, exchange } from "../shared/exchange";
+import { browserPorts, exchange, type Ports } from "../shared/exchange";
+import { watchLease } from "../shared/lease";
+import { holdBack } from "../shared/pace";
 import { SYNC_TAG } from "./background";
 
 const LOOK = 15_000;
@@ -14,9 +16,13 @@ interface SyncManager {
 export class Sending {
   #busy = $state(false);
   readonly #db: RondaDB;
+  readonly #ports: Ports;
+  /** how old news may be, another time after each look for them (SPEC W7) */
+  #fresh = FRESH;
 
-  constructor(db: RondaDB) {
+  constructor(db: RondaDB, ports: Ports = browserPorts) {
     this.#db = db;
+    this.#ports = ports;
   }
 
   get busy(): boolean {
@@ -25,16 +31,18 @@ export class Sending {
 
   /** From now on the phone sends and fetches by itself. */
   start(): void {
-    addEventListener("online", () => void this.now());
+    addEventListener("online", () => void this.#signal());
     addEventListener("focus", () => void this.#look());
     document.addEventListener("visibilitychange", () => void this.#look());
     setInterval(() => void this.#look(), LOOK);
-    void exchange(this.#db, browserPorts);
+    void exchange(this.#db, this.#ports);
   }
 
   /** After a save. The browser may do later what is not done now, with the app closed (Background Sync). */
   async soon(): Promise<void> {
-    await exchange(this.#db, browserPorts);
+    const wait = await holdBack(this.#db, this.#ports.now(), this.#ports.random());
+    if (wait > 0) void this.#ports.sleep(wait).then(() => exchange(this.#db, this.#ports));
+    else await exchange(this.#db, this.#ports);
     if ((await this.#waiting()) === 0) return;
     const registration = await navigator.serviceWorker?.getRegistration();
     const sync = (registration as { sync?: SyncManager } | undefined)?.sync;
@@ -45,17 +53,27 @@ export class Sending {
   async now(): Promise<void> {
     this.#busy = true;
     try {
-      await exchange(this.#db, browserPorts, true);
+      await exchange(this.#db, this.#ports, true);
     } finally {
       this.#busy = false;
     }
   }
 
+  /** A signal ends a pause for want of one, and no other: a whole street gets it at once. */
+  async #signal(): Promise<void> {
+    const row = await this.#db.meta.get("phone");
+    await exchange(this.#db, this.#ports, row?.problem === "unreachable");
+  }
+
   async #look(): Promise<void> {
     if (document.visibilityState !== "visible") return;
     const row = await this.#db.meta.get("phone");
-    const stale = Math.abs(Date.now() - (row?.exchanged_at ?? 0)) > FRESH;
-    if (stale || (await this.#waiting()) > 0) await exchange(this.#db, browserPorts);
+    const stale = Math.abs(this.#ports.now() - (row?.exchanged_at ?? 0)) > this.#fresh;
+    if (stale || (await this.#waiting()) > 0) {
+      this.#fresh = FRESH * (1 + this.#ports.random());
+      await exchange(this.#db, this.#ports);
+    }
+    await this.#ports.alone(() => watchLease(this.#db, this.#ports.now()));
   }
 
   #waiting(): Promise<number> {

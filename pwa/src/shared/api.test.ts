@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { ApiError, call } from "./api";
 
@@ -53,4 +54,28 @@ test("a server that is silent is a timeout, one that is not there is offline", a
   server!.closeAllConnections();
   server!.close();
   expect(await failure(url)).toMatchObject({ code: "offline" });
+});
+
+test("M1 a long body goes up compressed, a short one as it is", async () => {
+  const url = await serve((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      const body = Buffer.concat(parts);
+      const encoding = request.headers["content-encoding"] ?? "";
+      const text = encoding === "gzip" ? gunzipSync(body).toString() : body.toString();
+      response.end(JSON.stringify({ encoding, size: body.length, text }));
+    });
+  });
+  const long = JSON.stringify("laporan ".repeat(1000));
+  const seen = await call<{ encoding: string; size: number; text: string }>(url, {
+    method: "POST",
+    text: long,
+    gzip: true,
+  });
+  expect([seen.encoding, seen.text === long, seen.size < 200]).toEqual(["gzip", true, true]);
+  expect(await call(url, { method: "POST", text: "{}", gzip: true })).toMatchObject({
+    encoding: "",
+    text: "{}",
+  });
 });

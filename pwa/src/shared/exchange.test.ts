@@ -120,6 +120,7 @@ describe("a failure", () => {
   test("M15 keeps everything and waits longer each time", async () => {
     await capture("Rahim");
     server.down = true;
+    ports.chance = 0.5;
     await exchange(db, ports);
     const first = (await phone()).not_before - ports.time;
     expect(await exchange(db, ports)).toBe("waiting");

@@ -3,7 +3,16 @@ import "fake-indexeddb/auto";
 import { RondaDB } from "./db";
 import type { Ports } from "./exchange";
 import { EMPTY_REPORT } from "./outbox";
-import type { Change, ExchangeResponse, Instant, Outcome, Report, SaveReport, Scope } from "./protocol";
+import type {
+  Change,
+  ExchangeRequest,
+  ExchangeResponse,
+  Instant,
+  Outcome,
+  Report,
+  SaveReport,
+  Scope,
+} from "./protocol";
 
 export const AREA = "0190b5a0-0000-7000-8000-000000000001";
 export const OTHER_AREA = "0190b5a0-0000-7000-8000-000000000002";
@@ -65,6 +74,10 @@ export class TestPorts implements Ports {
     return this.chance;
   }
 
+  async sleep(milliseconds: number): Promise<void> {
+    this.time += milliseconds;
+  }
+
   alone<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work, work);
     this.#last = turn.catch(() => undefined);
@@ -72,41 +85,57 @@ export class TestPorts implements Ports {
   }
 }
 
-type Answering = (bodies: string[], request: { cursor: string }) => Response | Promise<Response> | null;
+type Answering = (bodies: string[], request: ExchangeRequest) => Response | Promise<Response> | null;
+
+/** What a test lets an answer say beside its outcomes and changes. */
+type Saying = Partial<Pick<ExchangeResponse, "changes" | "told" | "digest" | "standing" | "wait" | "scope">>;
+
+async function read({ headers, body }: RequestInit): Promise<ExchangeRequest> {
+  if ((headers as Record<string, string>)["Content-Encoding"] !== "gzip") return JSON.parse(body as string);
+  const plain = new Blob([body as ArrayBuffer]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(plain).json();
+}
 
 /** Applies reports and nils as they come, once per id, and keeps a log of what it was sent. */
 export class TestServer {
   readonly received: string[][] = [];
+  readonly requests: ExchangeRequest[] = [];
   readonly records = new Map<string, Change>();
   readonly outcomes = new Map<string, Outcome>();
   /** what to do instead of answering well; each is used once, null passes */
   readonly instead: Answering[] = [];
+  /** what the answer to a request says more */
+  says: (request: ExchangeRequest) => Saying = () => ({});
   /** loses answers after the work was done */
   losing = 0;
   resync = false;
   down = false;
+  /** tells nothing but outcomes, and quarantines all (SPEC D1) */
+  revoked = false;
   /** verdicts on mutations by id, before they are applied */
   readonly verdicts = new Map<string, Pick<Outcome, "outcome" | "code">>();
 
   readonly fetch = async (_path: string, init: RequestInit): Promise<Response> => {
     if (this.down) throw new TypeError("Failed to fetch");
-    const text = init.body as string;
-    const request = JSON.parse(text) as { now: number; cursor: string; mutations: SaveReport[] };
-    this.received.push(request.mutations.map((mutation) => JSON.stringify(mutation)));
+    const request = await read(init);
+    const mutations = request.mutations as SaveReport[];
+    this.requests.push(request);
+    this.received.push(mutations.map((mutation) => JSON.stringify(mutation)));
     const other = this.instead.shift()?.(this.received[this.received.length - 1]!, request);
     if (other) return other;
-    const outcomes = request.mutations.map((mutation) => this.#take(mutation));
+    const outcomes = mutations.map((mutation) => this.#take(mutation));
     if (this.losing > 0) {
       this.losing--;
       throw new TypeError("network changed");
     }
-    return Response.json(this.#answer(request.now, outcomes));
+    return Response.json(this.#answer(request, outcomes));
   };
 
   #take(mutation: SaveReport): Outcome {
     const before = this.outcomes.get(mutation.mutation_id);
     if (before) return { ...before, outcome: "replayed", was: before.outcome };
-    const verdict = this.verdicts.get(mutation.mutation_id);
+    const escrow = this.revoked && ({ outcome: "quarantined", code: "device_revoked" } as const);
+    const verdict = escrow || this.verdicts.get(mutation.mutation_id);
     const none = { mutation_id: mutation.mutation_id, version: 0, window: "", was: null, code: null };
     if (verdict?.outcome === "retry") return { ...none, outcome: "retry" };
     const outcome: Outcome = verdict ? { ...none, ...verdict } : this.#store(mutation);
@@ -129,10 +158,17 @@ export class TestServer {
     return { mutation_id, outcome: "applied", version, window, was: null, code: null };
   }
 
-  #answer(now: number, outcomes: Outcome[]): ExchangeResponse {
+  #answer(request: ExchangeRequest, outcomes: Outcome[]): ExchangeResponse {
     const resync = this.resync;
     this.resync = false;
-    const changes = [...this.records.values()];
-    return { protocol: 1, now, outcomes, changes, cursor: "c1", more: false, resync };
+    const { now, protocol } = request;
+    const told = { protocol, now, outcomes, more: false, resync };
+    if (this.revoked) {
+      const standing = { state: "revoked", lease_until: now } as const;
+      return { ...told, changes: [], cursor: request.cursor, standing, ...this.says(request) };
+    }
+    const says = this.says(request);
+    if (says.wait) return { ...told, changes: [], cursor: request.cursor, more: true, ...says };
+    return { ...told, changes: [...this.records.values()], cursor: "c1", ...says };
   }
 }
