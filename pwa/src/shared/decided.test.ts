@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RondaDB } from "./db";
 import { exchange } from "./exchange";
-import { EMPTY_REPORT, markSeen, saveReport } from "./outbox";
-import { AREA, enrolledPhone, named, NOON, TestPorts, TestServer } from "./phone.fixture";
+import { EMPTY_REPORT, fileNil, markSeen, saveReport } from "./outbox";
+import { AREA, enrolledPhone, manyAreas, named, NOON, TestPorts, TestServer } from "./phone.fixture";
 import type { Outcome } from "./protocol";
 
 let db: RondaDB;
@@ -19,8 +19,8 @@ beforeEach(async () => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-async function quarantined(name = "Rahim"): Promise<{ record_id: string; mutation_id: string }> {
-  const save = { record_id: null, area_id: AREA, base: EMPTY_REPORT, report: named(name), now: NOON };
+async function quarantined(): Promise<{ record_id: string; mutation_id: string }> {
+  const save = { record_id: null, area_id: AREA, base: EMPTY_REPORT, report: named("Rahim"), now: NOON };
   const record_id = await saveReport(db, save);
   const { mutation_id } = (await db.outbox.get({ record_id }))!;
   server.verdicts.set(mutation_id, { outcome: "quarantined", code: "area_out_of_scope" });
@@ -78,21 +78,16 @@ test("M21 what still waits for a decision stays as it is, read or not", async ()
 });
 
 test("M21 is asked for once a run, at most 200 at a time, and all have their turn", async () => {
-  for (let i = 0; i < 201; i++) await quarantined(`Orang ${i}`);
+  await fileNil(db, manyAreas(201), NOON);
+  for (const { mutation_id } of await db.outbox.toArray())
+    server.verdicts.set(mutation_id, { outcome: "quarantined", code: "area_out_of_scope" });
   await exchange(db, ports);
   server.requests.length = 0;
   await exchange(db, ports);
   await exchange(db, ports);
   await exchange(db, ports);
   expect(server.requests.map(({ ask }) => ask?.length)).toEqual([200, 1, 200]);
-  for (let i = 0; i < 201; i++)
-    await saveReport(db, {
-      record_id: null,
-      area_id: AREA,
-      base: EMPTY_REPORT,
-      report: named(`Baru ${i}`),
-      now: NOON,
-    });
+  await fileNil(db, manyAreas(201), NOON + 4 * 3_600_000);
   server.requests.length = 0;
   await exchange(db, ports);
   expect(server.requests.map(({ ask }) => ask?.length)).toEqual([1, undefined]);

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RondaDB } from "./db";
 import { exchange } from "./exchange";
-import { EMPTY_REPORT, removeReport, saveReport } from "./outbox";
-import { AREA, enrolledPhone, named, NOON, TestPorts, TestServer } from "./phone.fixture";
+import { EMPTY_REPORT, fileNil, removeReport, saveReport } from "./outbox";
+import { AREA, enrolledPhone, manyAreas, named, NOON, TestPorts, TestServer } from "./phone.fixture";
 
 const HOUR = 3_600_000;
 let db: RondaDB;
@@ -85,7 +85,7 @@ test("M22 nothing starts over while something waits", async () => {
 });
 
 test("M22 the phone does not ask before all that it has to send is in the request", async () => {
-  for (let i = 0; i < 201; i++) await capture(`Orang ${i}`);
+  await fileNil(db, manyAreas(201), NOON);
   await exchange(db, ports);
   expect(checks()).toEqual([false, true]);
   expect((await phone()).heals ?? 0).toBe(0);

@@ -3,7 +3,17 @@ import type { RondaDB } from "./db";
 import { exchange } from "./exchange";
 import { EMPTY_REPORT, fileNil, saveReport } from "./outbox";
 import { backoff, holdBack, pauseLeft, sendAt } from "./pace";
-import { AREA, enrolledPhone, named, NOON, OTHER_AREA, SCOPE, TestPorts, TestServer } from "./phone.fixture";
+import {
+  AREA,
+  enrolledPhone,
+  manyAreas,
+  named,
+  NOON,
+  OTHER_AREA,
+  SCOPE,
+  TestPorts,
+  TestServer,
+} from "./phone.fixture";
 
 const MINUTE = 60_000;
 const CLOSE = NOON + 3 * 60 * MINUTE;
@@ -133,8 +143,7 @@ test("M24 a full pull that was put off sweeps nothing", async () => {
 });
 
 test("M24 what waits beyond one request still goes while news are put off", async () => {
-  for (let i = 0; i < 201; i++)
-    await fileNil(db, [`0190b5a0-0000-7000-8000-${String(i).padStart(12, "0")}`], NOON);
+  await fileNil(db, manyAreas(201), NOON);
   server.says = () => ({ wait: 8000 });
   await exchange(db, ports);
   expect(server.received.map((bodies) => bodies.length)).toEqual([200, 1]);

@@ -18,6 +18,10 @@ export const AREA = "0190b5a0-0000-7000-8000-000000000001";
 export const OTHER_AREA = "0190b5a0-0000-7000-8000-000000000002";
 export const NOON = Date.parse("2026-11-23T12:00:00+07:00");
 
+/** So many RTs that a nil can be filed for at once. */
+export const manyAreas = (count: number) =>
+  Array.from({ length: count }, (_, i) => `0190b5a0-0000-7000-8000-${String(1000 + i).padStart(12, "0")}`);
+
 export const SCOPE: Scope = {
   officer: "Wayan",
   role: "rt_head",
