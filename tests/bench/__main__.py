@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from tests.bench import exchange, growth, pull
+from tests.bench import exchange, growth, herd, pull
 from tests.bench.house import postgres
 from tests.bench.machine import conditions
 from tests.bench.rows import Row, table
@@ -20,6 +20,7 @@ PARTS: Final[dict[str, Callable[[bool], Iterator[Row]]]] = {
     "exchange": exchange.measure,
     "pull": pull.measure,
     "growth": growth.measure,
+    "herd": herd.measure,
 }
 VAR: Final = Path("var")
 

@@ -63,8 +63,9 @@ class Pen:
             f"Accept-Encoding: {accept}\r\nAuthorization: Bearer {phone.secret}\r\nContent-Length: "
         ).encode()
 
-    def mutation(self, template: bytes, now: int) -> bytes:
-        own = new_id(now)
+    def mutation(self, template: bytes, now: int, own: bytes = b"") -> bytes:
+        """A record begun now, as its own id or a new one."""
+        own = own or new_id(now)
         return template % {b"mutation": own, b"record": own, b"area": self._area, b"captured": now}
 
     def request(self, now: int, mutations: list[bytes]) -> bytes:

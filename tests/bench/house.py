@@ -20,6 +20,7 @@ from server.store.engine import Work, open_database
 from tests.bench import machine
 from tests.bench.city import build
 from tests.bench.load import Plan, Slice, Told
+from tests.bench.surge import Surge, Surged
 from tests.support.ronda import ROOT, Ronda, free_port
 from tests.support.waiting import wait_for
 
@@ -144,13 +145,14 @@ class Spent(msgspec.Struct, frozen=True):
 class Load:
     """A load generator against one server; its phones keep their cursors from slice to slice."""
 
-    def __init__(self, served: Served, phones: int, accept: str = "identity", skip: int = 0) -> None:
+    def __init__(self, served: Served, phones: int, accept: str = "identity", *, pinned: bool = True) -> None:
         self._served = served
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.load"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        machine.pin(self._process.pid, machine.other_core())
-        self._say(Plan(served.port, phones, accept, skip))
+        if pinned:
+            machine.pin(self._process.pid, machine.other_core())
+        self._say(Plan(served.port, phones, accept))
 
     def __enter__(self) -> Self:
         return self
@@ -168,7 +170,13 @@ class Load:
         assert not told.failures, f"{told.failures} of {told.answers} requests failed"
         return Spent(told, self._served.cpu() - server, self._served.database_cpu() - database)
 
-    def _say(self, words: Plan | Slice) -> None:
+    def surge(self, order: Surge) -> Surged:
+        """Let phones come; what the server refused is told, not an error."""
+        self._say(order)
+        assert self._process.stdout
+        return msgspec.json.decode(self._process.stdout.readline(), type=Surged)
+
+    def _say(self, words: Plan | Slice | Surge) -> None:
         assert self._process.stdin
         self._process.stdin.write(msgspec.json.encode(words) + b"\n")
         self._process.stdin.flush()

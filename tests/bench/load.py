@@ -1,6 +1,7 @@
 """The load generator, a process of its own: phones on keep-alive lines, each asking again as soon as it is answered.
 
-`python -m tests.bench.load` reads a Plan and then Slices from stdin, a line each, and answers each Slice by a Told.
+`python -m tests.bench.load` reads a Plan and then Slices and Surges from stdin, a line each, and answers
+each by a Told or Surged.
 Nothing but what a phone would do is done between an answer and the next request, so that it is never the bottleneck;
 `busy` tells how much of its core it used.
 """
@@ -19,18 +20,18 @@ from tests.bench.bodies import NIL, REPORT, Pen
 from tests.bench.city import phones
 from tests.bench.line import Line
 from tests.bench.rows import percentile
+from tests.bench.surge import Surge, surge
 
 
 class Plan(Struct, frozen=True):
-    """Whom to ask, as how many phones, after how many that are skipped."""
+    """Whom to ask, as how many phones."""
 
     port: int
     phones: int
     accept: str = "identity"
-    skip: int = 0
 
 
-class Slice(Struct, frozen=True):
+class Slice(Struct, frozen=True, tag=True):
     """Ask for some seconds, or once as each phone when it is 0, over some lines.
 
     `whole` means that each phone forgets its cursor and asks until it has all.
@@ -145,9 +146,10 @@ def _same(line: Line) -> Line:
 
 async def main() -> None:
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=Plan)
-    pens = [Pen(phone, plan.accept) for phone in phones()[plan.skip :][: plan.phones]]
+    pens = [Pen(phone, plan.accept) for phone in phones()[: plan.phones]]
     for line in iter(sys.stdin.buffer.readline, b""):
-        told = await run(plan, pens, msgspec.json.decode(line, type=Slice))
+        order = msgspec.json.decode(line, type=Slice | Surge)
+        told = await (run(plan, pens, order) if isinstance(order, Slice) else surge(plan.port, pens, order))
         sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
         sys.stdout.buffer.flush()
 
