@@ -23,6 +23,8 @@ _STATUS: Final[dict[Code, int]] = {
     Code.forbidden: 403,
     Code.origin_refused: 403,
     Code.code_invalid: 403,
+    Code.code_used: 403,
+    Code.code_expired: 403,
     Code.device_revoked: 403,
     Code.not_found: 404,
     Code.method_not_allowed: 405,

@@ -39,6 +39,12 @@ def new_link_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+def new_password() -> str:
+    """A password for a person to type, 78 random bits: `K7MP-Q2XW-9TRA-4HZC`."""
+    letters = [secrets.choice(ALPHABET) for _ in range(16)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+
+
 def hash_password(password: str) -> str:
     return _hasher.hash(password)
 

@@ -31,6 +31,8 @@ class Code(StrEnum):
     busy = "busy"
     internal = "internal"
     code_invalid = "code_invalid"
+    code_used = "code_used"
+    code_expired = "code_expired"
     credentials_invalid = "credentials_invalid"
     event_not_allowed = "event_not_allowed"
     payment_missing = "payment_missing"

@@ -7,12 +7,16 @@ import rich_click as click
 import structlog
 
 from server.cli.applications import application
+from server.cli.areas import areas
 from server.cli.database import migrate, restored
 from server.cli.demo import demo, seed
+from server.cli.devices import devices
 from server.cli.enrol import enrol
+from server.cli.officers import officers
 from server.cli.protocol import protocol
 from server.cli.seal import batches_group, seal
 from server.cli.serve import serve
+from server.cli.users import users
 from server.cli.vapid import vapid_keys
 from server.cli.worker import worker
 
@@ -40,8 +44,12 @@ _COMMANDS = (
     worker,
     migrate,
     restored,
+    areas,
+    officers,
+    users,
     seed,
     enrol,
+    devices,
     seal,
     batches_group,
     application,

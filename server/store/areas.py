@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from server.tables.areas import Area, Feed, Succession
+from sync.errors import Code, Unknown
 
 
 def below(area_id: UUID) -> Any:
@@ -25,6 +26,17 @@ def below(area_id: UUID) -> Any:
         .join(Area, and_(col(Area.area_id) == col(Succession.area_id), col(Area.level) == "rt"))
     )
     return select(line.union(before).c.area_id)
+
+
+def id_of_code(conn: Connection, code: str | None, now: int) -> UUID:
+    """The area that has a code now; the city without one. Raises Unknown."""
+    which = col(Area.parent_id).is_(None) if code is None else col(Area.code) == code
+    query = select(col(Area.area_id), col(Area.valid_from), col(Area.valid_to)).where(which)
+    for row in conn.execute(query.order_by(col(Area.valid_from))):
+        if row.valid_to is None or now < row.valid_to:
+            found: UUID = row.area_id
+            return found
+    raise Unknown(Code.not_found, f"there is no area {code}" if code else "there are no areas: ronda areas import")
 
 
 def exists_at(row: Any, instant: int) -> bool:

@@ -172,17 +172,21 @@ def named_areas(conn: Connection, area_ids: Collection[UUID]) -> tuple[Area, ...
 def enrol(conn: Connection, code_hash: bytes, device: dict[str, Any], now: int) -> Caller:
     """Enrol a phone by a code that works once; the same phone with the same secret may ask again (SPEC M19).
 
-    `device` holds device_id, name and secret_hash. Raises Refused(code_invalid).
+    `device` holds device_id, name and secret_hash. Raises Refused with what is wrong with the code or the phone.
     """
     query = select(col(EnrolmentCode.officer_id), col(EnrolmentCode.device_id), col(EnrolmentCode.expires_at))
     code = conn.execute(query.where(col(EnrolmentCode.code_hash) == code_hash)).first()
     if code is None:
         raise Refused(Code.code_invalid)
-    if code.device_id is None and now < code.expires_at:
+    if code.device_id is None:
+        if now >= code.expires_at:
+            raise Refused(Code.code_expired)
         _use_code(conn, code_hash, code.officer_id, device, now)
     caller = callers(conn, [device["secret_hash"]]).get(device["secret_hash"])
     if caller is None or caller.device_id != device["device_id"] or caller.officer_id != code.officer_id:
-        raise Refused(Code.code_invalid)
+        raise Refused(Code.code_used)
+    if caller.revoked:
+        raise Refused(Code.device_revoked)
     return caller
 
 

@@ -1,11 +1,11 @@
 """Officers and console users: accounts, sessions, and the areas that they may see."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlmodel import col
 
 from server.tables.areas import Area
@@ -38,21 +38,19 @@ def person_of_session(conn: Connection, token_hash: bytes, now: int) -> Person |
     return _person(conn, col(ConsoleUser.user_id) == user_id) if user_id else None
 
 
+_PERSON: Final = select(
+    col(ConsoleUser.user_id),
+    col(ConsoleUser.username),
+    col(ConsoleUser.name),
+    col(ConsoleUser.role),
+    col(ConsoleUser.area_id),
+    col(Area.name),
+    col(ConsoleUser.password_hash),
+).join(Area, col(Area.area_id) == col(ConsoleUser.area_id))
+
+
 def _person(conn: Connection, condition: Any) -> Person | None:
-    query = (
-        select(
-            col(ConsoleUser.user_id),
-            col(ConsoleUser.username),
-            col(ConsoleUser.name),
-            col(ConsoleUser.role),
-            col(ConsoleUser.area_id),
-            col(Area.name),
-            col(ConsoleUser.password_hash),
-        )
-        .join(Area, col(Area.area_id) == col(ConsoleUser.area_id))
-        .where(condition)
-    )
-    row: Any = conn.execute(query).first()
+    row: Any = conn.execute(_PERSON.where(condition)).first()
     return Person(*row) if row else None
 
 
@@ -69,6 +67,22 @@ def close_session(conn: Connection, token_hash: bytes) -> None:
 def add_person(conn: Connection, values: Mapping[str, Any]) -> None:
     """Add a console user; `values` are the columns of the table."""
     conn.execute(insert(ConsoleUser).values(values))
+
+
+def change_person(conn: Connection, username: str, values: Mapping[str, Any]) -> bool:
+    """Give a console user other values of the table's columns and end their sessions; False if there is none."""
+    person = person_named(conn, username)
+    if person is None:
+        return False
+    conn.execute(update(ConsoleUser).where(col(ConsoleUser.user_id) == person.user_id).values(values))
+    conn.execute(delete(ConsoleSession).where(col(ConsoleSession.user_id) == person.user_id))
+    return True
+
+
+def persons(conn: Connection) -> list[Person]:
+    """The console users, by their usernames."""
+    rows: Any = conn.execute(_PERSON.order_by(col(ConsoleUser.username)))
+    return [Person(*row) for row in rows]
 
 
 def add_officer(conn: Connection, officer_id: UUID, name: str, role: str) -> None:

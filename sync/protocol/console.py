@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from sync.protocol.exchange import Area
+from sync.protocol.exchange import Area, OfficerRole
 from sync.protocol.records import Groups, Report
 from sync.protocol.values import Instant, Line, Wire
 
@@ -106,3 +106,43 @@ class ConflictView(Wire, frozen=True):
     server: Report
     server_version: int
     server_removed: bool
+
+
+class PhoneStanding(StrEnum):
+    """A revoked phone hands in what it has not sent and is then wiped (SPEC D1, D2)."""
+
+    trusted = "trusted"
+    revoked = "revoked"
+    wiped = "wiped"
+
+
+class PhoneView(Wire, frozen=True):
+    """One phone of an officer; `unsent` and `app` are what it said at the last contact, `seen_at`."""
+
+    device_id: UUID
+    name: str
+    enrolled_at: Instant
+    seen_at: Instant
+    unsent: int
+    app: str
+    standing: PhoneStanding
+    revoked_at: Instant | None
+
+
+class OfficerPhones(Wire, frozen=True):
+    """An officer with the areas that are theirs, an RW without an RT, and all their phones."""
+
+    officer_id: UUID
+    officer: str
+    role: OfficerRole
+    areas: tuple[Area, ...]
+    phones: tuple[PhoneView, ...]
+
+
+class EnrolmentCode(Wire, frozen=True):
+    """A code that enrols one phone, once (SPEC M19), the link that holds it, and that as a QR code: a data: URI."""
+
+    code: str
+    link: str
+    qr: str
+    expires_at: Instant

@@ -174,8 +174,14 @@ def test_M19_a_used_code_and_another_phones_id_enrol_nobody(
     device, secret = {"device_id": str(clock.new_id())}, {"secret": clock.new_secret()}
     code = {"code": ronda.run("enrol", "Sri Contoh", "--no-qr").split("kode=")[1].strip()}
     before = stored()
-    for change in (device, secret, device | secret, code, code | secret):
-        assert problem(phone.http.post("/api/enrol", json=phone.enrolment | change)) == (403, "code_invalid")
+    for change, why in (
+        (device, "code_used"),
+        (secret, "code_used"),
+        (device | secret, "code_used"),
+        (code, "code_invalid"),
+        (code | secret, "code_invalid"),
+    ):
+        assert problem(phone.http.post("/api/enrol", json=phone.enrolment | change)) == (403, why)
     assert stored() == before
     assert_well(phone)
 

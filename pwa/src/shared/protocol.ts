@@ -18,7 +18,7 @@ export type StateCode = string;
 export type Url = string;
 export type Sha256 = string;
 /** Stable codes of problems. A code, once released, keeps its meaning. */
-export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "headers_too_large", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "date_impossible", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
+export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "headers_too_large", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "code_used", "code_expired", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "date_impossible", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
 export type Code = (typeof Code)[number];
 export const Sex = ["", "F", "M", "X"] as const;
 export type Sex = (typeof Sex)[number];
@@ -354,6 +354,35 @@ export interface ConflictView {
   server: Report;
   server_version: number;
   server_removed: boolean;
+}
+/** A revoked phone hands in what it has not sent and is then wiped (SPEC D1, D2). */
+export const PhoneStanding = ["trusted", "revoked", "wiped"] as const;
+export type PhoneStanding = (typeof PhoneStanding)[number];
+/** One phone of an officer; `unsent` and `app` are what it said at the last contact, `seen_at`. */
+export interface PhoneView {
+  device_id: Uuid;
+  name: string;
+  enrolled_at: Instant;
+  seen_at: Instant;
+  unsent: number;
+  app: string;
+  standing: PhoneStanding;
+  revoked_at: Instant | null;
+}
+/** An officer with the areas that are theirs, an RW without an RT, and all their phones. */
+export interface OfficerPhones {
+  officer_id: Uuid;
+  officer: string;
+  role: OfficerRole;
+  areas: Area[];
+  phones: PhoneView[];
+}
+/** A code that enrols one phone, once (SPEC M19), the link that holds it, and that as a QR code: a data: URI. */
+export interface EnrolmentCode {
+  code: string;
+  link: string;
+  qr: string;
+  expires_at: Instant;
 }
 export type Mutation = SaveReport | RemoveReport | FileNil | Resolve;
 export type Change = ReportChange | NilChange;
