@@ -180,9 +180,11 @@ def _save(arrival: Arrival, mutation: SaveReport, held: Held | None) -> Decision
 
 def _begin(arrival: Arrival, mutation: SaveReport) -> Decision:
     """SPEC M10: the server holds nothing, so the base and the changes are all there is."""
-    start = Report(**present(mutation.base))
-    after = Held(mutation.record_id, mutation.area_id, 0, merge(mutation.base, mutation.changes, start).report)
-    groups = {**present(mutation.base), **present(mutation.changes)}
+    base, changes = present(mutation.base), present(mutation.changes)
+    groups = base | changes
+    if "photos" in groups:
+        groups["photos"] = union(base.get("photos", ()), changes.get("photos", ()))
+    after = Held(mutation.record_id, mutation.area_id, 0, Report(**groups))
     return _accept(arrival, OutcomeKind.applied, after, tuple(groups), versioned=True)
 
 

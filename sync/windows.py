@@ -65,12 +65,18 @@ class Capture(Struct, frozen=True):
 
 def window_of(instant: int, schedule: Schedule) -> Window:
     """The one window that holds the instant (SPEC W1). Raises OverflowError or ValueError beyond the year 9998."""
-    day = day_of(instant, schedule.timezone)
+    return _window_of(instant // 1000, schedule)
+
+
+@lru_cache(maxsize=4096)
+def _window_of(second: int, schedule: Schedule) -> Window:
+    """Windows close on whole seconds, and what arrives together was mostly captured together."""
+    day = _local(second, schedule.timezone).date()
     return next(
         window
         for candidate in (day, day + _DAY, day + 2 * _DAY)
         for window in windows_of_day(candidate, schedule)
-        if instant < window.closes_at
+        if second * 1000 < window.closes_at
     )
 
 

@@ -38,7 +38,12 @@ class Version(SQLModel, table=True):
 
     __tablename__ = "versions"
     __table_args__ = (
-        Index("versions_by_batch", "batch_id"),
+        Index(
+            "versions_by_batch",
+            "batch_id",
+            sqlite_where=text("batch_id IS NOT NULL"),
+            postgresql_where=text("batch_id IS NOT NULL"),
+        ),
         Index(
             "versions_unsealed",
             "window",
@@ -68,7 +73,7 @@ class Receipt(SQLModel, table=True):
     """What became of a mutation, kept for ever (SPEC M5). `author_id` is a device, or a console user."""
 
     __tablename__ = "receipts"
-    __table_args__ = (Index("receipts_by_window", "window", "area_id"),)
+    __table_args__ = (Index("receipts_by_window", "window", "area_id"), {"sqlite_with_rowid": False})
     mutation_id: UUID = Field(primary_key=True)
     digest: bytes
     outcome: str
@@ -78,7 +83,7 @@ class Receipt(SQLModel, table=True):
     version: int
     area_id: UUID | None = None
     window: str
-    author_id: UUID = Field(index=True)
+    author_id: UUID
     captured_at: int = instant()
     received_at: int = instant()
 

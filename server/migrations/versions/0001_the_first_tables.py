@@ -103,8 +103,8 @@ def upgrade() -> None:
         sa.Column("captured_at", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("mutation_id"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_receipts_author_id", "receipts", ["author_id"])
     op.create_index("receipts_by_window", "receipts", ["window", "area_id"])
 
     op.create_table(
@@ -384,7 +384,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("record_id", "version"),
     )
-    op.create_index("versions_by_batch", "versions", ["batch_id"])
+    op.create_index(
+        "versions_by_batch",
+        "versions",
+        ["batch_id"],
+        sqlite_where=sa.text("batch_id IS NOT NULL"),
+        postgresql_where=sa.text("batch_id IS NOT NULL"),
+    )
     op.create_index(
         "versions_unsealed",
         "versions",

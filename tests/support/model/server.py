@@ -184,7 +184,8 @@ class PostgresServer(Server):
 
     def __init__(self, url: str) -> None:
         super().__init__(open_database(url))
-        self.write(_fill, {})
+        # An empty database still counts the changes of its areas.
+        self.write(_fill, {"meta": [{"key": "areas", "value": "0"}]})
         self.write(lambda conn: begin_epoch(conn, FIRST_EPOCH))
         self.write(city.build)
 
