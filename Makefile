@@ -16,7 +16,7 @@ DIST := pwa/dist/.built
 PWA := $(shell find pwa \( -name node_modules -o -name dist -o -name pictures \) -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format lock build install protocol clean
+.PHONY: help run test bench chaos check format lock build install protocol clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test: $(TOOLS) $(BROWSERS) build ## run every test, on SQLite, PostgreSQL, Chrom
 
 bench: $(TOOLS) ## measure speed and cost; ONLY=exchange for one part, SHORT=1 to see that it works
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR is not set" -m tests.bench
+
+chaos: $(TOOLS) $(BROWSERS) build ## kill, cut and fill up for 15 minutes, or SECONDS=60, and count what was lost
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR is not set" -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 check: $(TOOLS) $(MODULES) ## formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -30,6 +30,9 @@ Work = Callable[Concatenate[Connection, P], T]
 # SQLite 3.7.0 to 3.51.2 may corrupt a database in WAL mode when a checkpoint meets a reset.
 _FIRST_SOUND_SQLITE: Final = (3, 51, 3)
 _READERS: Final = 4
+# Classes of SQLSTATE: no connection, no room, and a server that stops, starts or recovers. asyncpg's other errors of
+# these kinds reach us without a type of their own.
+_AWAY: Final = ("08", "53", "57P")
 
 
 class Database(ABC):
@@ -109,6 +112,8 @@ def _busy_when_away() -> Iterator[None]:
 
 def _is_away(error: DBAPIError) -> bool:
     """Whether the database could not work, rather than would not: a fault of ours must not look like an outage."""
+    if str(getattr(error.orig, "sqlstate", None)).startswith(_AWAY):
+        return True
     wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite.SQLITE_ERROR
     return not wrong and (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
 

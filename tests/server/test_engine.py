@@ -29,3 +29,12 @@ async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
         with pytest.raises(Busy):
             await db.read(ask, "select 1")
         await db.close()
+
+
+@pytest.mark.parametrize("state", ["57P03", "57P01", "08003", "53100"])
+async def test_a_postgresql_that_starts_stops_or_is_full_is_busy(postgresql: str, state: str) -> None:
+    """57P03 is what a server says that recovers; no phone is to see a fault of ours in it (SPEC M15)."""
+    db = open_database(postgresql)
+    with pytest.raises(Busy):
+        await db.write(ask, f"do $$ begin raise exception 'away' using errcode = '{state}'; end $$")
+    await db.close()
