@@ -56,7 +56,7 @@ async def _run(asked: argparse.Namespace, folder: Path) -> list[Outcome]:
     random = Random(asked.seed)
     made = {
         "sqlite": lambda: Installation("sqlite", Sqlite(folder / "disk"), 1, folder, random),
-        "postgresql": lambda: Installation("postgresql", Postgres(folder / "postgresql"), 2, folder, random),
+        "postgresql": lambda: Installation("postgresql", Postgres(folder / "pgdata"), 2, folder, random),
     }
     chosen = [asked.only] if asked.only else list(made)
     seconds = asked.seconds * AROUND

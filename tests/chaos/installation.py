@@ -66,11 +66,12 @@ class Outcome(NamedTuple):
 
 class Installation:
     def __init__(self, name: str, trouble: Trouble, servers: int, folder: Path, random: Random) -> None:
-        self._name, self._trouble, self._folder, self._random = name, trouble, folder, random
+        self._name, self._trouble, self._folder, self._random = name, trouble, folder / name, random
+        self._folder.mkdir()
         self._calm = asyncio.Event()
         self._tally = Tally()
         self._odd: Counter[str] = Counter()
-        self._log = folder / f"{name}.log"
+        self._log = self._folder / "ronda.log"
         self._servers = [self._server(free_port()) for _ in range(servers)]
         self._worker = Service("worker", ["worker"], points.OF_WORKER, WORKER_LIFE, random)
 
@@ -128,7 +129,7 @@ class Installation:
         hours = ",".join(f"jam-{hour:02}={hour:02}:00" for hour in range(24))
         wanted = " ".join(f"{name}={endpoint.url}/{name}" for name in DESTINATIONS)
         return others | {
-            "RONDA_VAR": str(self._folder / f"{self._name}-var"),
+            "RONDA_VAR": str(self._folder / "var"),
             "RONDA_DATABASE_URL": self._trouble.url,
             "RONDA_ORIGIN": proxy.origin,
             "RONDA_PWA": str(ROOT / "pwa" / "dist"),
