@@ -36,7 +36,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that what was begun is ended, too.
     print(f"chaos for about {asked.seconds:.0f} s, seed {asked.seed}", flush=True)
     began = time.monotonic()
     with TemporaryDirectory(prefix="ronda-chaos-", ignore_cleanup_errors=True) as folder:
@@ -58,6 +57,9 @@ async def _run(asked: argparse.Namespace, folder: Path) -> list[Outcome]:
         "sqlite": lambda: Installation("sqlite", Sqlite(folder / "disk"), 1, folder, random),
         "postgresql": lambda: Installation("postgresql", Postgres(folder / "pgdata"), 2, folder, random),
     }
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # What was begun is ended, too.
     chosen = [asked.only] if asked.only else list(made)
     seconds = asked.seconds * AROUND
     rate = FULL_ACKNOWLEDGEMENTS / FULL_SECONDS * SURPLUS / len(chosen)

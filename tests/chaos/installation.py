@@ -33,7 +33,7 @@ SKEWS: Final = (0, 0, 0, -10 * YEAR, 10 * YEAR, -24 * 3_600_000, 90_000)
 # Mutations that a phone makes before it calls, on average.
 BURST: Final = 7
 MOST_WAITING: Final = 600
-SERVER_LIFE: Final = 2.2
+SERVER_LIFE: Final = 1.5
 WORKER_LIFE: Final = 2.6
 REST_SECONDS: Final = 240
 

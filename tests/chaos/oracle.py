@@ -134,10 +134,13 @@ def _gaps(stored: Stored) -> list[str]:
 
 
 def unconverged(records: Mapping[str, Mapping[str, Any]], area_ids: Iterable[str], stored: Stored) -> list[str]:
-    """How a phone at rest differs from the server's scope; `records` are its last changes by id."""
+    """How a phone at rest differs from the server's scope; `records` are its last changes by id.
+
+    It may lack what was removed: who starts over is told no tombstones (M23).
+    """
     mine = set(area_ids)
     there = {record.record_id: record for record in stored.records if record.area_id in mine}
-    faults = [f"the phone lacks {key}" for key in there.keys() - records.keys()]
+    faults = [f"the phone lacks {key}" for key in there.keys() - records.keys() if not there[key].removed]
     faults += [f"the phone has {key} too many" for key in records.keys() - there.keys()]
     for key in there.keys() & records.keys():
         if _seen(records[key]) != _held(there[key]):

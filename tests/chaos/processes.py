@@ -20,6 +20,9 @@ NEVER: Final = ""
 AT_RANDOM: Final = "at a random moment"
 # A process that does not pass its point in this many mean lives is shot anyway.
 PATIENCE: Final = 3
+# The others are killed while they start.
+COMES_UP: Final = 0.85
+LONGEST_START: Final = 15
 
 
 class Ending(NamedTuple):
@@ -105,6 +108,7 @@ class Service:
         self._args, self._points, self._mean, self._random = args, points, mean, random
         self._killed_at: float | None = None
         self._life: Life | None = None
+        self._up = asyncio.Event()
 
     async def run(
         self, launcher: Launcher, env: Mapping[str, str], log: Path, tally: Tally, calm: asyncio.Event
@@ -116,11 +120,21 @@ class Service:
             self._life = await launcher.start(self._args, env, log, point, left)
             if self._stopping:
                 self._terminate()
-            await asyncio.wait({self._life.ending}, timeout=None if calm.is_set() else self._seconds(point))
+            if not calm.is_set():
+                await self._live(self._life, point)
             if not self._life.ending.done() and not calm.is_set():
                 send_signal(self._life.pid, signal.SIGKILL)
             ending = await self._life.ending
             self._count(ending)
+
+    async def _live(self, life: Life, point: str) -> None:
+        """Until it shoots itself, or its time is over. Mostly a server is let come to its first answer before."""
+        self._up.clear()
+        if self.port and self._random.random() < COMES_UP:
+            up = asyncio.create_task(self._up.wait())
+            await asyncio.wait({life.ending, up}, timeout=LONGEST_START, return_when=asyncio.FIRST_COMPLETED)
+            up.cancel()
+        await asyncio.wait({life.ending}, timeout=self._seconds(point))
 
     def stop(self) -> None:
         """End it for good, as an operator would; `run` returns when it has ended."""
@@ -133,6 +147,7 @@ class Service:
 
     def answered(self) -> None:
         """Somebody got an answer of this process."""
+        self._up.set()
         if self._killed_at is not None:
             self._tally.recoveries.append(time.monotonic() - self._killed_at)
             self._killed_at = None

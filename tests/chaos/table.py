@@ -81,11 +81,7 @@ class _Faults:
         stored = outcome.stored
         self._add("lost", outcome, oracle.lost(told, stored))
         self._add("doubled", outcome, oracle.doubled(stored))
-        for phone in outcome.phones:
-            differences = oracle.unconverged(phone.records, phone.area_ids, stored)
-            if not phone.at_rest:
-                differences.append(f"{len(phone.waiting())} mutations wait")
-            self._add("unconverged phones", outcome, differences[:1])
+        self._add("unconverged phones", outcome, _differing(outcome))
         self._add("versions not in exactly one batch", outcome, oracle.unsealed(stored))
         self._add("answers that nobody should get", outcome, (f"{a}, {times}x" for a, times in outcome.odd.items()))
         self._add("processes that ended by themselves", outcome, outcome.tally.fell)
@@ -111,6 +107,15 @@ class _Faults:
     def rows(self) -> Iterator[Row]:
         for name in self.NAMES:
             yield exactly(name, self._counts[name], "", 0)
+
+
+def _differing(outcome: Outcome) -> Iterator[str]:
+    """One sentence for each phone that is not at rest, or not equal to its scope."""
+    for phone in outcome.phones:
+        differences = oracle.unconverged(phone.records, phone.area_ids, outcome.stored)
+        if not phone.at_rest:
+            differences.append(f"{len(phone.waiting())} mutations wait")
+        yield from differences[:1]
 
 
 def _told(outcome: Outcome) -> Iterator[Told]:
