@@ -183,8 +183,9 @@ class Installation:
                     phone.act()
             answered = await phone.exchange()
             while answered and phone.more and not self._calm.is_set():
+                await asyncio.sleep(phone.pause)
                 answered = await phone.exchange()
-            await asyncio.sleep(pause * (0.5 + self._random.random()) if answered else 0.1 + self._random.random() / 2)
+            await asyncio.sleep(pause * (0.5 + self._random.random()) if answered else phone.pause)
 
     async def _repeat(self, mean: float, work: Callable[[], Awaitable[object]]) -> None:
         while not self._calm.is_set():
@@ -258,8 +259,8 @@ class Installation:
     async def _quiet(self, phones: list[SimulatedPhone]) -> None:
         async def come_to_rest(phone: SimulatedPhone) -> None:
             while not phone.at_rest:
-                if not await phone.exchange():
-                    await asyncio.sleep(0.2)
+                await phone.exchange()
+                await asyncio.sleep(phone.pause)
 
         await asyncio.gather(*map(come_to_rest, phones))
 

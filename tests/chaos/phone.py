@@ -21,6 +21,9 @@ from tests.chaos.wire import NoAnswer, call, encode
 MOST: Final = 200
 ROOM: Final = 240 * 1024
 ENDINGS: Final = frozenset({"applied", "merged", "conflicted", "quarantined", "rejected"})
+# A phone waits longer, up to minutes; here its minutes are seconds.
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 3.0
 # Answers that a phone must expect while servers die and disks are full.
 BUSY: Final = frozenset({429, 503})
 
@@ -54,6 +57,8 @@ class SimulatedPhone:
         self._generation = 0
         self._sweeping = self._repeated = False
         self._cursor = ""
+        self._failures = 0
+        self.pause = 0.0
         self.more = True
 
     def now(self) -> int:
@@ -62,9 +67,8 @@ class SimulatedPhone:
     async def enrol(self, code: str, area_ids: list[str]) -> None:
         """Ask until the server answers; the same three each time (SPEC M19)."""
         wish = {"code": code, "device_id": self._device_id, "secret": self._secret, "device_name": "HP Contoh"}
-        while (await self._call("/api/enrol", encode(wish))) is None:
-            assert not self._odd, self._odd
-            await asyncio.sleep(0.1)
+        while (await self._call("/api/enrol", encode(wish))) is None:  # noqa: ASYNC110
+            await asyncio.sleep(self.pause)
         self.area_ids = area_ids
         self._hand = Hand(self._random, area_ids)
 
@@ -125,13 +129,22 @@ class SimulatedPhone:
         try:
             answer = await call(self._port, "POST", path, body, {"Authorization": f"Bearer {self._secret}"})
         except NoAnswer:
+            self._failed(0)
             return None
         if answer.status == 200:
             decoded: dict[str, Any] = msgspec.json.decode(answer.body)
+            self._failures, self.pause = 0, min(decoded.get("wait", 0) / 1000, LONGEST_PAUSE)
             return decoded
         if answer.status not in BUSY:
             self._odd[f"{path} {answer.status} {answer.body[:120]!r}"] += 1
+        self._failed(float(answer.headers.get("retry-after", "0")))
         return None
+
+    def _failed(self, asked: float) -> None:
+        """Come again later: full jitter below a growing bound, and not before the server wishes."""
+        self._failures += 1
+        jitter = self._random.random() * FIRST_PAUSE * 2 ** min(self._failures, 5)
+        self.pause = min(max(asked, jitter), LONGEST_PAUSE)
 
     def _store(self, rows: list[Entry], cursor: str, answer: dict[str, Any]) -> None:
         """Outcomes, page and cursor, in one step."""

@@ -131,9 +131,9 @@ class Service:
         """Until it shoots itself, or its time is over. Mostly a server is let come to its first answer before."""
         self._up.clear()
         if self.port and self._random.random() < COMES_UP:
-            up = asyncio.create_task(self._up.wait())
-            await asyncio.wait({life.ending, up}, timeout=LONGEST_START, return_when=asyncio.FIRST_COMPLETED)
-            up.cancel()
+            life.ending.add_done_callback(lambda _: self._up.set())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._up.wait(), LONGEST_START)
         await asyncio.wait({life.ending}, timeout=self._seconds(point))
 
     def stop(self) -> None:
