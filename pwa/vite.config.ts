@@ -26,5 +26,5 @@ export default defineConfig(({ mode }) => ({
       },
     },
   },
-  test: { include: ["src/**/*.test.ts", "build/**/*.test.ts"] },
+  test: { testTimeout: 20_000, include: ["src/**/*.test.ts", "build/**/*.test.ts"] },
 }));

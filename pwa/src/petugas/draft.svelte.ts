@@ -2,6 +2,7 @@
 import type { DraftRow, OutboxRow, RecordRow, RondaDB } from "../shared/db";
 import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
 import type { Area, Locale, Report, Uuid } from "../shared/protocol";
+import { twinsOf } from "../shared/twins";
 import { emptyForm, formOf, problemsOf, reportOf, type Form, type FormProblems } from "./form";
 import { nationalityName } from "./nationalities";
 
@@ -54,6 +55,12 @@ export class Draft {
   check(today: string): boolean {
     this.problems = problemsOf(this.form, today, this.#base);
     return Object.keys(this.problems).length === 0 && this.area_id !== "";
+  }
+
+  /** Others on this phone that may be of the same person; asked of a report that begins. */
+  twins(records: RecordRow[]): RecordRow[] {
+    if (this.record_id) return [];
+    return twinsOf(reportOf($state.snapshot(this.form), this.#base), this.draft_id, records);
   }
 
   /** A draft becomes one report, whoever saves it and how often: a report that begins takes the draft's id. */
@@ -118,8 +125,9 @@ export function draftPath(draft: Pick<DraftRow, "draft_id" | "record_id">): stri
 }
 
 function ownArea(area_id: Uuid, areas: Area[]): Uuid {
-  if (areas.some((area) => area.area_id === area_id)) return area_id;
-  return areas.length === 1 ? areas[0]!.area_id : "";
+  const open = areas.filter((area) => !area.ended);
+  if (open.some((area) => area.area_id === area_id)) return area_id;
+  return open.length === 1 ? open[0]!.area_id : "";
 }
 
 /**

@@ -1,9 +1,11 @@
 // What the views know of the phone: its rows as they are now, also when another tab or the worker wrote them.
 import Dexie, { liveQuery } from "dexie";
 import { RondaDB, type DraftRow, type OutboxRow, type PhoneRow, type RecordRow } from "../shared/db";
+import { isLeaseOver } from "../shared/lease";
 import { isPending, isRefused } from "../shared/outbox";
 import type { Area, Instant, Scope, Uuid } from "../shared/protocol";
 import { localDate, windowAt } from "../shared/windows";
+import { decisionOf } from "./decision";
 import { heardAreas, inOrder, stateOf, stayingIn, type Heard, type RecordState } from "./state";
 
 const TICK = 10_000;
@@ -14,13 +16,23 @@ class Phone {
   #reports = $state.raw<RecordRow[]>([]);
   #nils = $state.raw<RecordRow[]>([]);
   #outbox = $state.raw<OutboxRow[]>([]);
+  #disputed = $state.raw<OutboxRow[]>([]);
   #drafts = $state.raw<DraftRow[]>([]);
   #unanswered = $state(0);
   #broken = $state(false);
   #clock = $state(Date.now());
 
-  readonly reports = $derived(inOrder(this.#reports.filter((record) => !record.removed)));
   readonly pending = $derived(this.#outbox.filter(isPending));
+  /** What was fetched may be shown no longer (SPEC D3). */
+  readonly leaseOver = $derived(isLeaseOver(this.#row, this.#clock));
+  readonly #visible = $derived(
+    this.leaseOver ? this.#reports.filter((row) => this.#isOwn(row)) : this.#reports,
+  );
+  readonly reports = $derived(inOrder(this.#visible.filter((record) => !record.removed)));
+  /** Reports of which a decision was not read yet, removed ones too. */
+  readonly decided = $derived(
+    this.#visible.filter((record) => decisionOf(record, this.#disputedOf(record.record_id)) !== null),
+  );
   readonly refused = $derived(this.#outbox.filter(isRefused));
   readonly unread = $derived(this.refused.filter((row) => !row.seen));
   readonly window = $derived(this.scope && windowAt(this.now, this.scope.schedule));
@@ -46,6 +58,10 @@ class Phone {
     this.#follow(
       () => this.db.outbox.where("status").anyOf(open).sortBy("seq"),
       (rows) => (this.#outbox = rows),
+    );
+    this.#follow(
+      () => this.db.outbox.where({ disputed: 1 }).toArray(),
+      (rows) => (this.#disputed = rows),
     );
     this.#follow(
       () => this.db.drafts.orderBy("updated_at").reverse().toArray(),
@@ -84,12 +100,18 @@ class Phone {
     return this.#row?.enrolled ? this.#row.scope : null;
   }
 
+  /** The RTs that are reported for; one that has ended is only looked up (SPEC A3). */
   get areas(): Area[] {
-    return this.scope?.areas ?? [];
+    return this.scope?.areas.filter((area) => !area.ended) ?? [];
   }
 
   get drafts(): DraftRow[] {
     return this.#drafts;
+  }
+
+  /** This phone's own time. */
+  get clock(): Instant {
+    return this.#clock;
   }
 
   /** The city's time, as far as the phone can tell. */
@@ -112,11 +134,20 @@ class Phone {
 
   stateOf(record: RecordRow): RecordState {
     const rows = this.#outbox.filter((row) => row.record_id === record.record_id);
-    return stateOf(record, rows);
+    return stateOf(record, [...rows, ...this.#disputedOf(record.record_id)]);
   }
 
   area(area_id: Uuid): Area | undefined {
-    return this.areas.find((area) => area.area_id === area_id);
+    return this.scope?.areas.find((area) => area.area_id === area_id);
+  }
+
+  /** Whether it may be shown when the lease is over: what the server does not have, or waits. */
+  #isOwn(record: RecordRow): boolean {
+    return record.server === null || this.pending.some((row) => row.record_id === record.record_id);
+  }
+
+  #disputedOf(record_id: Uuid): OutboxRow[] {
+    return this.#disputed.filter((row) => row.record_id === record_id);
   }
 
   #recordsOf(kind: RecordRow["kind"]): Promise<RecordRow[]> {

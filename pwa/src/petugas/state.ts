@@ -2,12 +2,14 @@
 import type { OutboxRow, RecordRow } from "../shared/db";
 import type { Tone } from "../shared/icons";
 import type { BatchMark, Day, Groups, Report, Uuid } from "../shared/protocol";
+import { decisionOf } from "./decision";
 import { changedGroups, isPending, isRefused, mutationOf } from "../shared/outbox";
 
 export type RecordState =
   | { is: "refused" }
   | { is: "waiting" }
   | { is: "differs" }
+  | { is: "decided" }
   | { is: "batched"; batch: BatchMark }
   | { is: "sent" };
 
@@ -18,6 +20,7 @@ export function stateOf(record: RecordRow, rows: OutboxRow[]): RecordState {
   const { server } = record;
   if (server?.kind === "report" && server.conflicts > 0) return { is: "differs" };
   if (server === null) return { is: "waiting" };
+  if (decisionOf(record, rows)) return { is: "decided" };
   return server.batch ? { is: "batched", batch: server.batch } : { is: "sent" };
 }
 

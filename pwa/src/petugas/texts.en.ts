@@ -30,6 +30,7 @@ export const en: typeof id = {
     all: "Everything is sent",
     last: (time) => `Last at ${time}`,
     waiting: (count) => `${count} saved on this phone, waiting to be sent`,
+    spread: "It is sent by itself within a minute. You still count as on time.",
     now: "Send now",
     busy: "Sending…",
     unreachable: "No signal to the server. Your data is safe on this phone and will be sent by itself.",
@@ -88,6 +89,7 @@ export const en: typeof id = {
     sent: "Sent",
     batched: (window, part) => `In the batch ${window}${part ? `, supplement ${part}` : ""}`,
     differs: "Data differ",
+    decided: "Decided by the kelurahan",
     refused: "Not accepted",
   },
   report: {
@@ -101,6 +103,38 @@ export const en: typeof id = {
     differs:
       "Data differ: someone else wrote other data of this person. The kelurahan chooses the right ones. Your data is not lost.",
     ours: "What you wrote",
+  },
+  decided: {
+    link: (count) =>
+      count === 1
+        ? "The kelurahan decided where data differed"
+        : `The kelurahan decided ${count} times where data differed`,
+    heading: "The kelurahan's decision",
+    stood: "Used of what you wrote",
+    fell: "Not used of what you wrote",
+    instead: "Used instead",
+    removed: "The kelurahan decided: this report is deleted.",
+    kept: "The kelurahan decided: this report is not deleted.",
+  },
+  lease: {
+    over: "The list of reports is hidden: this phone has not been connected to the server for too long. Connect to the internet to see it again.",
+    connect: "Connect now",
+    safe: "You can still report. What was not sent and your drafts are still on this phone.",
+  },
+  left: {
+    heading: "This phone is no longer enrolled",
+    handingIn: (count) =>
+      count ? `${count} not sent yet, being handed in to the kelurahan.` : "Telling the server.",
+    problem:
+      "It did not work yet. Connect to the internet; the phone tries again by itself. Your data is safe here.",
+    then: "After that all data on this phone is deleted.",
+    done: "All that was not sent has been handed in to the kelurahan, and the data on this phone is deleted.",
+    again: "To use Ronda on this phone again, ask the kelurahan for a new enrolment code.",
+  },
+  twins: {
+    heading: "This person may have been reported already",
+    explain: "Open the report to check. What you wrote stays as a draft.",
+    anyway: "Report anyway",
   },
   told: {
     saved: "The report of {name} is saved on this phone.",
@@ -117,13 +151,14 @@ export const en: typeof id = {
     heading: "What was not accepted",
     link: (count) => `${count} not accepted`,
     explain:
-      "Nothing of this is lost: it is kept on this phone and on the server. Read the reason, and report again if needed.",
+      "Nothing of this is lost: it is kept on this phone and on the server. The kelurahan accepts or refuses what waits for its decision. Read the reason, and report again if needed.",
     none: "Nothing.",
     again: "Report again",
     why: "See why it was not accepted",
     read: "I have read it",
-    nil: "Nil",
-    removal: "Deletion of a report",
+    waits: "Waiting for the kelurahan's decision",
+    discarded: (reason) => "The kelurahan decided not to use this." + (reason ? ` Reason: ${reason}` : ""),
+    kinds: { nil: "Nil", remove: "Deletion of a report", draft: "Draft" },
     reasons: {
       area_out_of_scope: "This RT was not yours when this was written.",
       area_fixed:
@@ -132,6 +167,9 @@ export const en: typeof id = {
       mutation_unreadable: "The server cannot read this. Update the app, then report again.",
       mutation_id_reused: "Other data of the same number was accepted before.",
       record_unknown: "The server does not know this report.",
+      record_kind_differs: "This report's number is used for data of another kind.",
+      date_impossible: "It holds a date that does not exist. Mend it and report again.",
+      device_revoked: "This phone was no longer enrolled when this was sent.",
     },
     otherReason: "The server cannot accept this.",
   },

@@ -29,6 +29,7 @@ export const id = {
     all: "Semua sudah terkirim",
     last: (time: string) => `Terakhir ${time}`,
     waiting: (count: number) => `${count} data tersimpan di HP, menunggu dikirim`,
+    spread: "Dikirim sendiri dalam satu menit. Anda tetap tercatat tepat waktu.",
     now: "Kirim sekarang",
     busy: "Sedang mengirim…",
     unreachable: "Tidak ada sinyal ke server. Data aman di HP ini dan dikirim sendiri nanti.",
@@ -92,6 +93,7 @@ export const id = {
     sent: "Terkirim",
     batched: (window: string, part: number) => `Dalam berkas ${window}${part ? `, susulan ${part}` : ""}`,
     differs: "Data berbeda",
+    decided: "Sudah diputuskan kelurahan",
     refused: "Tidak diterima",
   },
   report: {
@@ -105,6 +107,39 @@ export const id = {
     differs:
       "Data berbeda: petugas lain menulis data yang lain untuk orang ini. Kelurahan memilih data yang benar. Data Anda tidak hilang.",
     ours: "Yang Anda tulis",
+  },
+  decided: {
+    link: (count: number) =>
+      count === 1
+        ? "Kelurahan sudah memutuskan data yang berbeda"
+        : `Kelurahan sudah memutuskan ${count} data yang berbeda`,
+    heading: "Keputusan kelurahan",
+    stood: "Dipakai dari yang Anda tulis",
+    fell: "Tidak dipakai dari yang Anda tulis",
+    instead: "Yang dipakai",
+    removed: "Kelurahan memutuskan: laporan ini dihapus.",
+    kept: "Kelurahan memutuskan: laporan ini tidak dihapus.",
+  },
+  lease: {
+    over: "Daftar laporan disembunyikan: HP ini terlalu lama tidak terhubung ke server. Hubungkan ke internet untuk melihatnya lagi.",
+    connect: "Hubungkan sekarang",
+    safe: "Anda tetap dapat melapor. Yang belum terkirim dan draf tetap ada di HP ini.",
+  },
+  left: {
+    heading: "HP ini tidak lagi terdaftar",
+    handingIn: (count: number) =>
+      count
+        ? `${count} data yang belum terkirim sedang diserahkan ke kelurahan.`
+        : "Sedang memberi tahu server.",
+    problem: "Belum berhasil. Hubungkan ke internet; HP mencoba lagi sendiri. Data tetap aman di HP ini.",
+    then: "Setelah diserahkan, semua data di HP ini dihapus.",
+    done: "Semua yang belum terkirim sudah diserahkan ke kelurahan, dan data di HP ini sudah dihapus.",
+    again: "Untuk memakai Ronda lagi di HP ini, minta kode pendaftaran baru kepada kelurahan.",
+  },
+  twins: {
+    heading: "Orang ini mungkin sudah dilaporkan",
+    explain: "Buka laporannya untuk memeriksa. Yang Anda tulis tetap ada sebagai draf.",
+    anyway: "Tetap laporkan",
   },
   told: {
     saved: "Laporan {name} tersimpan di HP.",
@@ -121,13 +156,15 @@ export const id = {
     heading: "Data yang tidak diterima",
     link: (count: number) => `${count} data tidak diterima`,
     explain:
-      "Data ini tidak hilang dan tetap disimpan, di HP ini dan di server. Baca alasannya, lalu laporkan ulang bila perlu.",
+      "Data ini tidak hilang dan tetap disimpan, di HP ini dan di server. Yang menunggu keputusan akan diterima atau ditolak oleh kelurahan. Baca alasannya, lalu laporkan ulang bila perlu.",
     none: "Tidak ada.",
     again: "Laporkan ulang",
     why: "Lihat mengapa tidak diterima",
     read: "Sudah saya baca",
-    nil: "Nihil",
-    removal: "Penghapusan laporan",
+    waits: "Menunggu keputusan kelurahan",
+    discarded: (reason: string) =>
+      "Kelurahan memutuskan tidak memakai data ini." + (reason ? ` Alasan: ${reason}` : ""),
+    kinds: { nil: "Nihil", remove: "Penghapusan laporan", draft: "Draf" },
     reasons: {
       area_out_of_scope: "RT ini bukan wilayah Anda ketika data ditulis.",
       area_fixed:
@@ -136,6 +173,9 @@ export const id = {
       mutation_unreadable: "Server tidak dapat membaca data ini. Perbarui aplikasi, lalu laporkan ulang.",
       mutation_id_reused: "Data lain dengan nomor yang sama sudah diterima.",
       record_unknown: "Server tidak mengenal laporan ini.",
+      record_kind_differs: "Nomor laporan ini sudah dipakai untuk data jenis lain.",
+      date_impossible: "Ada tanggal yang tidak ada di kalender. Perbaiki, lalu laporkan ulang.",
+      device_revoked: "HP ini sudah tidak terdaftar ketika data dikirim.",
     } as Partial<Record<Code, string>>,
     otherReason: "Server tidak dapat menerima data ini.",
   },

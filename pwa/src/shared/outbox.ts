@@ -265,6 +265,11 @@ export async function fileNil(db: RondaDB, area_ids: Uuid[], now: Instant): Prom
   });
 }
 
+/** The officer has read what was decided of the conflicts of a report. */
+export async function markDecisionRead(db: RondaDB, record_id: Uuid): Promise<void> {
+  await db.outbox.where({ record_id }).modify((row) => void delete row.disputed);
+}
+
 /** The officer has read why a mutation was not accepted. It stays in the outbox. */
 export async function markSeen(db: RondaDB, mutation_id: Uuid): Promise<void> {
   await db.outbox.where({ mutation_id }).modify({ seen: true });
