@@ -14,7 +14,18 @@ from litestar.types import ControllerRouterHandler
 from server.auth import signed_in
 from server.edge import Edge
 from server.problems import HANDLERS
-from server.routes import applicant, batches, conflicts, counter, devices, phones, photos, session
+from server.routes import (
+    applicant,
+    batches,
+    conflicts,
+    counter,
+    devices,
+    findings,
+    phones,
+    photos,
+    quarantine,
+    session,
+)
 from server.settings import Settings
 from server.store.answers import Terms
 from server.store.engine import open_database
@@ -24,7 +35,18 @@ from sync.protocol.values import MAX_BODY
 from sync.windows import DAY
 
 APPS: Final = ("petugas", "paspor", "kantor")
-ROUTERS: Final = (phones, photos, session, devices, conflicts, batches, applicant, counter)
+ROUTERS: Final = (
+    phones,
+    photos,
+    session,
+    devices,
+    conflicts,
+    quarantine,
+    findings,
+    batches,
+    applicant,
+    counter,
+)
 
 
 @get("/health")

@@ -31,6 +31,8 @@ _STATUS: Final[dict[Code, int]] = {
     Code.event_not_allowed: 409,
     Code.payment_missing: 409,
     Code.resolution_stale: 409,
+    Code.decided_already: 409,
+    Code.record_quarantined: 409,
     Code.body_too_large: 413,
     Code.photo_offset_differs: 409,
     Code.photo_too_large: 413,

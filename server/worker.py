@@ -1,4 +1,5 @@
-"""The worker: seals what is due, sends what is to be delivered, sends the pushes, sweeps photos. Any number may run.
+"""The worker: seals what is due, sends what is to be delivered, sends the pushes, sweeps photos, lets mutations
+follow one that was released, and looks for a person in two reports. Any number may run.
 
 Each task of it does one small step at a time, from the database to the database, so that it may be killed anywhere.
 It outlives an absent database, and stops between two steps.
@@ -16,7 +17,7 @@ from server import clock
 from server.deliveries import run_delivery
 from server.pushes import run_pushes
 from server.settings import Settings
-from server.store import destinations, horizon, sealing
+from server.store import destinations, horizon, rulings, sealing, twins
 from server.store.destinations import Wanted
 from server.store.engine import Database
 from server.store.sealing import Sealed
@@ -50,6 +51,12 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
         async def push() -> bool:
             return await run_pushes(db, sender, settings) > 0
 
+        async def follow() -> bool:
+            return await follow_one(db, clock.now(), settings.schedule)
+
+        async def look() -> bool:
+            return await look_for_twins(db, clock.now())
+
         async def seal() -> bool:
             patience = settings.supplement_minutes * MINUTE
             return await seal_one(db, clock.now(), settings.schedule, patience) is not None
@@ -63,7 +70,7 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
         await _until_there(lambda: db.write(destinations.keep, wanted), stop)
         async with asyncio.TaskGroup() as tasks:
             # One for each destination, so that a slow one holds up no other.
-            for step in (seal, push, *[deliver] * max(1, len(wanted))):
+            for step in (seal, push, follow, look, *[deliver] * max(1, len(wanted))):
                 tasks.create_task(repeat(step, stop))
             for step in (forget, sweep):
                 tasks.create_task(repeat(step, stop, HOUR))
@@ -83,6 +90,16 @@ async def forget_old(db: Database, now: int) -> bool:
     if old:
         await db.write(horizon.forget, old)
     return bool(old)
+
+
+async def follow_one(db: Database, now: int, schedule: Schedule) -> bool:
+    """Let one mutation follow another that was released from quarantine. Mostly none does, and nothing is locked."""
+    return await db.read(rulings.anyone_follows) and await db.write(rulings.follow, now, clock.new_salt(), schedule)
+
+
+async def look_for_twins(db: Database, now: int) -> bool:
+    """Look whether some changed reports are of a person who is in another; whether more wait (SPEC T2)."""
+    return await db.read(twins.is_behind) and await db.write(twins.look, now)
 
 
 async def repeat(step: Step, stop: asyncio.Event, poll: float = POLL) -> None:

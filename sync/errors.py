@@ -43,6 +43,7 @@ class Code(StrEnum):
     mutation_id_reused = "mutation_id_reused"
     area_out_of_scope = "area_out_of_scope"
     area_fixed = "area_fixed"
+    record_quarantined = "record_quarantined"
     record_unknown = "record_unknown"
     record_kind_differs = "record_kind_differs"
     resolution_not_allowed = "resolution_not_allowed"

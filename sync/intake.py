@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from sync.errors import Code
-from sync.protocol.exchange import FileNil, Mutation, RemoveReport
-from sync.protocol.records import Groups
+from sync.protocol.exchange import FileNil, Mutation, RemoveReport, SaveReport
+from sync.protocol.records import GROUPS, Groups
 
 _typed = msgspec.json.Decoder(Mutation)
 _canonical = msgspec.json.Encoder(order="sorted")
@@ -23,13 +23,17 @@ _NOTHING: Final = Groups()
 
 
 class Incoming(Struct, frozen=True):
-    """A mutation on its way in. `mutation` is None exactly when `code` says why it cannot be read."""
+    """A mutation on its way in. `mutation` is None exactly when `code` says why it cannot be read.
+
+    `record_id` is the record that it speaks of, as far as even an unreadable one says so.
+    """
 
     mutation_id: UUID
     digest: bytes
     raw: bytes
     mutation: Mutation | None
     code: Code | None
+    record_id: UUID | None = None
 
 
 def read(raw: bytes) -> Incoming:
@@ -51,7 +55,7 @@ def read(raw: bytes) -> Incoming:
         return _unreadable(raw, plain, digest, _reason(error))
     if not all(map(_has_real_days, _groups_of(mutation))):
         return _unreadable(raw, plain, digest, Code.date_impossible)
-    return Incoming(mutation.mutation_id, digest, raw, mutation, None)
+    return Incoming(mutation.mutation_id, digest, raw, mutation, None, mutation.record_id)
 
 
 def _repeats_a_key(raw: bytes) -> bool:
@@ -103,7 +107,23 @@ def _is_real(day: str) -> bool:
 
 
 def _unreadable(raw: bytes, plain: Any, digest: bytes, code: Code) -> Incoming:
-    return Incoming(_claimed_id(plain) or UUID(bytes=digest[:16]), digest, raw, None, code)
+    mutation_id = _claimed(plain, "mutation_id") or own_id(digest)
+    return Incoming(mutation_id, digest, raw, None, code, _claimed(plain, "record_id"))
+
+
+def own_id(digest: bytes) -> UUID:
+    """The id of bytes that have none of their own (SPEC M4)."""
+    return UUID(bytes=digest[:16])
+
+
+def spoken_groups(incoming: Incoming) -> frozenset[str]:
+    """The groups that a mutation changes, as far as even an unreadable one says so."""
+    if isinstance(incoming.mutation, SaveReport):
+        changes = incoming.mutation.changes
+        return frozenset(group for group in GROUPS if getattr(changes, group) is not UNSET)
+    plain = None if incoming.mutation else _lenient(incoming.raw)
+    named = plain.get("changes") if isinstance(plain, dict) else None
+    return frozenset(GROUPS).intersection(named) if isinstance(named, dict) else frozenset()
 
 
 def _lenient(raw: bytes) -> Any:
@@ -114,9 +134,9 @@ def _lenient(raw: bytes) -> Any:
         return None
 
 
-def _claimed_id(plain: Any) -> UUID | None:
+def _claimed(plain: Any, name: str) -> UUID | None:
     try:
-        return msgspec.convert(plain["mutation_id"], UUID)
+        return msgspec.convert(plain[name], UUID)
     except (TypeError, KeyError, msgspec.ValidationError):
         return None
 

@@ -3,7 +3,7 @@
 Mutations are decided in their order; each sees what the ones before it decided, as if each were alone.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from sync.doubts import doubts
 from sync.errors import Code
-from sync.intake import Incoming
+from sync.intake import Incoming, spoken_groups
 from sync.merge import base_of, merge, only, present, union
 from sync.protocol.exchange import FileNil, Mutation, Outcome, OutcomeKind, RemoveReport, Resolve, SaveReport
 from sync.protocol.records import GROUPS, Groups, Report
@@ -96,6 +96,11 @@ class Decision(Struct, frozen=True):
         return self.outcome.outcome in (OutcomeKind.quarantined, OutcomeKind.rejected)
 
 
+Kept = Mapping[UUID, frozenset[str]]
+_NONE_KEPT: Final[Kept] = {}
+_NOTHING: Final = Groups()
+
+
 class _Refusal(Exception):
     def __init__(self, outcome: OutcomeKind, code: Code) -> None:
         super().__init__(code)
@@ -103,22 +108,28 @@ class _Refusal(Exception):
         self.code = code
 
 
-def reconcile(arrivals: Iterable[Arrival], seen: dict[UUID, Seen], records: dict[UUID, Held]) -> list[Decision]:
-    """Decide each mutation. `seen` and `records` hold what is stored of the ids that occur; they are not changed."""
-    seen, records = dict(seen), dict(records)
+def reconcile(
+    arrivals: Iterable[Arrival], seen: dict[UUID, Seen], records: dict[UUID, Held], kept: Kept = _NONE_KEPT
+) -> list[Decision]:
+    """Decide each mutation. `seen` and `records` hold what is stored of the ids that occur, `kept` the groups that
+    mutations in quarantine speak of, by record (SPEC M27). None of them is changed."""
+    seen, records, waiting = dict(seen), dict(records), dict(kept)
     decisions = []
     for arrival in arrivals:
-        decision = _decide(arrival, seen, records)
+        decision = _decide(arrival, seen, records, waiting)
         decisions.append(decision)
         incoming = arrival.incoming
         if incoming.mutation_id not in seen:
             seen[incoming.mutation_id] = Seen(incoming.digest, decision.outcome)
         if decision.held:
             records[decision.held.record_id] = decision.held
+        if decision.keeps_bytes and incoming.record_id:
+            groups = waiting.get(incoming.record_id, frozenset())
+            waiting[incoming.record_id] = groups | spoken_groups(incoming)
     return decisions
 
 
-def _decide(arrival: Arrival, seen: dict[UUID, Seen], records: dict[UUID, Held]) -> Decision:
+def _decide(arrival: Arrival, seen: dict[UUID, Seen], records: dict[UUID, Held], kept: Kept) -> Decision:
     incoming = arrival.incoming
     before = seen.get(incoming.mutation_id)
     if before:
@@ -128,7 +139,7 @@ def _decide(arrival: Arrival, seen: dict[UUID, Seen], records: dict[UUID, Held])
             raise _Refusal(OutcomeKind.quarantined, Code.device_revoked)
         if incoming.mutation is None:
             raise _Refusal(OutcomeKind.quarantined, cast(Code, incoming.code))
-        held = _admit(arrival, incoming.mutation, records)
+        held = _admit(arrival, incoming.mutation, records, kept)
         return _HANDLERS[type(incoming.mutation)](arrival, incoming.mutation, held)
     except _Refusal as refusal:
         return Decision(arrival, _outcome(arrival, refusal.outcome, code=refusal.code))
@@ -141,7 +152,7 @@ def _again(arrival: Arrival, before: Seen) -> Outcome:
     return structs.replace(before.outcome, outcome=OutcomeKind.replayed, was=before.outcome.outcome)
 
 
-def _admit(arrival: Arrival, mutation: Mutation, records: dict[UUID, Held]) -> Held | None:
+def _admit(arrival: Arrival, mutation: Mutation, records: dict[UUID, Held], kept: Kept) -> Held | None:
     """The record that a mutation speaks of, if the author may touch it in this way (SPEC M12-M14, A3)."""
     covering = [span for span in arrival.spans if _covers(span, mutation.area_id, arrival.captured_at)]
     begins = isinstance(mutation, FileNil) or mutation.record_id not in records
@@ -151,12 +162,23 @@ def _admit(arrival: Arrival, mutation: Mutation, records: dict[UUID, Held]) -> H
         raise _Refusal(OutcomeKind.quarantined, Code.resolution_not_allowed)
     held = records.get(mutation.record_id)
     if held is None:
+        if mutation.record_id in kept and _builds_upon(mutation, kept[mutation.record_id]):
+            raise _Refusal(OutcomeKind.quarantined, Code.record_quarantined)
         return None
     if held.area_id != mutation.area_id:
         raise _Refusal(OutcomeKind.quarantined, Code.area_fixed)
     if (held.report is None) is not isinstance(mutation, FileNil):
         raise _Refusal(OutcomeKind.quarantined, Code.record_kind_differs)
     return held
+
+
+def _builds_upon(mutation: Mutation, groups: frozenset[str]) -> bool:
+    """SPEC M27: whether a mutation needs the one before it, which spoke of some groups, to make a whole record."""
+    if isinstance(mutation, SaveReport):
+        base = present(mutation.base)
+        begins = all(value == base_of(_NOTHING, group) for group, value in base.items())
+        return not (begins and groups.issubset(present(mutation.changes)))
+    return isinstance(mutation, RemoveReport)
 
 
 def _covers(span: Span, area_id: UUID, instant: int) -> bool:

@@ -18,17 +18,18 @@ from sqlalchemy import Connection, bindparam, update
 from sqlmodel import col
 
 from server.store import cursor as cursors
-from server.store import devices, pull, records
+from server.store import devices, pull, quarantine, records
 from server.store.cursor import Cursor
 from server.store.devices import Caller
 from server.store.engine import lock_feeds, lock_window
 from server.store.lands import Lands
 from server.store.pull import Life
+from server.store.quarantine import Place
 from server.store.statements import Many
 from server.tables.people import Device
 from sync.errors import Code, Unauthorized
 from sync.intake import Incoming
-from sync.protocol.exchange import Outcome, OutcomeKind
+from sync.protocol.exchange import FileNil, Outcome, OutcomeKind
 from sync.protocol.values import PROTOCOL
 from sync.reconcile import Arrival, Decision, reconcile
 from sync.windows import Schedule, capture_instant, window_of
@@ -117,9 +118,17 @@ def _retry(incoming: Incoming) -> Outcome:
 
 
 def decide(
-    conn: Connection, arrivals: Sequence[Arrival], feeds: dict[UUID, UUID], salts: Iterator[bytes], now: int
+    conn: Connection,
+    arrivals: Sequence[Arrival],
+    feeds: dict[UUID, UUID],
+    salts: Iterator[bytes],
+    now: int,
+    place: Place | None = None,
 ) -> list[Decision]:
-    """Steps 2 to 4: lock, read, reconcile, write. `feeds` names the feed of each RT that an arrival may touch."""
+    """Steps 2 to 4: lock, read, reconcile, write. `feeds` names the feed of each RT that an arrival may touch.
+
+    `place` is where in the quarantine the arrivals come from, None for new ones.
+    """
     if not arrivals:
         return []
     mutations = [arrival.incoming.mutation for arrival in arrivals if arrival.incoming.mutation]
@@ -129,7 +138,8 @@ def decide(
     counters = lock_feeds(conn, touched)
     seen = records.seen_mutations(conn, {arrival.incoming.mutation_id for arrival in arrivals})
     held = records.held_records(conn, {mutation.record_id for mutation in mutations})
-    decisions = reconcile(arrivals, seen, held)
+    beginnings = {mutation.record_id for mutation in mutations if not isinstance(mutation, FileNil)} - held.keys()
+    decisions = reconcile(arrivals, seen, held, quarantine.kept(conn, beginnings, place))
     records.write(conn, decisions, records.Ground(held, feeds, counters), salts, now)
     records.advance(conn, counters)
     return decisions

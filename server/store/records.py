@@ -246,9 +246,14 @@ def _quarantine(conn: Connection, decisions: Sequence[Decision], now: int) -> No
             "code": decision.outcome.code or "",
             "payload": decision.arrival.incoming.raw,
             "author_id": decision.arrival.author_id,
+            "record_id": decision.arrival.incoming.record_id,
+            "window": decision.arrival.window,
+            "captured_at": decision.arrival.captured_at,
+            "flags": decision.arrival.flags,
             "received_at": now,
+            "place": place,
         }
-        for (mutation_id, digest), decision in kept.items()
+        for place, ((mutation_id, digest), decision) in enumerate(kept.items())
         if (mutation_id, digest) not in known
     ]
     if rows:

@@ -3,7 +3,7 @@
 Two stages, each with one transaction of this process at a time: `take` stores mutations, `answers` reads what has
 changed. When a group of the first fails, each of its requests is tried alone, and when one fails alone, each of its
 mutations: what cannot be stored delays nobody else. Under load the second stage is left out before the first is
-(SPEC M24, M25).
+(SPEC M24, M27).
 """
 
 import asyncio

@@ -5,6 +5,6 @@ Instants are milliseconds (BIGINT), ids are UUIDs.
 The schema is made by the migrations alone; a test holds them to these classes.
 """
 
-from server.tables import areas, batches, passports, people, photos, reports
+from server.tables import areas, batches, passports, people, persons, photos, reports
 
-__all__ = ["areas", "batches", "passports", "people", "photos", "reports"]
+__all__ = ["areas", "batches", "passports", "people", "persons", "photos", "reports"]

@@ -89,18 +89,25 @@ class Receipt(SQLModel, table=True):
 
 
 class Quarantined(SQLModel, table=True):
-    """The bytes of a mutation that was not applied, as they came (SPEC M2, M5).
+    """The bytes of a mutation that was not applied, as they came (SPEC M2, M5), with its capture (SPEC W2-W4).
 
+    `record_id` is the record that it says it speaks of; `place` is its place among those of one transaction.
     `decision` is empty until a person released or discarded it, with a reason (SPEC M21).
     """
 
     __tablename__ = "quarantine"
+    __table_args__ = (Index("quarantine_in_order", "decision", "received_at", "place"),)
     mutation_id: UUID = Field(primary_key=True)
-    digest: bytes = Field(primary_key=True)
+    digest: bytes = Field(primary_key=True, index=True)
     code: str
     payload: bytes
     author_id: UUID = Field(index=True)
+    record_id: UUID | None = Field(default=None, index=True)
+    window: str = ""
+    captured_at: int = instant(default=0)
+    flags: str = ""
     received_at: int = instant()
+    place: int = 0
     decision: str = ""
     decided_by: UUID | None = None
     decided_at: int | None = instant(default=None)

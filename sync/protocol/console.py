@@ -6,9 +6,10 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from sync.errors import Code
 from sync.protocol.exchange import Area, OfficerRole
 from sync.protocol.records import Groups, Report
-from sync.protocol.values import Instant, Line, Wire
+from sync.protocol.values import Instant, Line, Sha256, Wire
 
 
 class ConsoleRole(StrEnum):
@@ -146,3 +147,71 @@ class EnrolmentCode(Wire, frozen=True):
     link: str
     qr: str
     expires_at: Instant
+
+
+class QuarantineView(Wire, frozen=True):
+    """A mutation that waits for a decision (SPEC M21): why it was kept, and what can be read of it.
+
+    `areas` are the RTs of the officer who wrote it, `area` the one that it names, where it is known. `payload` is its
+    JSON where it is JSON, else its text. `follows` tells that an earlier one of the same record must be decided first.
+    """
+
+    mutation_id: UUID
+    digest: Sha256
+    code: Code
+    author: str
+    device: str
+    areas: tuple[Area, ...]
+    area: Area | None
+    captured_at: Instant
+    received_at: Instant
+    payload: str
+    follows: bool
+
+
+class Ruling(StrEnum):
+    """What a person decides of a quarantined mutation."""
+
+    release = "release"
+    discard = "discard"
+
+
+class RulingRequest(Wire, frozen=True):
+    """A discarded mutation needs a reason, which its phone is told."""
+
+    decision: Ruling
+    reason: Line = ""
+
+
+class Evidence(StrEnum):
+    """What two reports of one person have in common (SPEC T1)."""
+
+    document = "document"
+    person = "person"
+
+
+class FindingSide(Wire, frozen=True):
+    """One of two reports. `report` is missing where it lies outside of the user's area."""
+
+    record_id: UUID
+    area: Area
+    captured_at: Instant
+    report: Report | None
+
+
+class FindingView(Wire, frozen=True):
+    """Two reports that may be of one person (SPEC T2)."""
+
+    sides: tuple[FindingSide, FindingSide]
+    evidence: tuple[Evidence, ...]
+    found_at: Instant
+
+
+class Verdict(StrEnum):
+    same = "same"
+    different = "different"
+
+
+class VerdictRequest(Wire, frozen=True):
+    decision: Verdict
+    reason: Line = ""

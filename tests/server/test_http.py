@@ -69,7 +69,7 @@ def test_a_wrong_password_and_an_unknown_name_are_answered_alike(console: httpx.
     assert problem(answers[0]) == (401, "credentials_invalid")
 
 
-@pytest.mark.parametrize("path", ["today", "batches", "conflicts", "applications", "session"])
+@pytest.mark.parametrize("path", ["today", "batches", "conflicts", "quarantine", "findings", "applications", "session"])
 def test_the_console_is_closed_to_strangers(console: httpx.Client, path: str) -> None:
     assert problem(console.get(f"/api/{path}")) == (401, "unauthorized")
 
@@ -111,6 +111,7 @@ def test_M14_the_console_resolves_a_conflict_once(ronda: Ronda, phone: Phone, co
 def test_the_immigration_office_decides_on_no_report(ronda: Ronda, console: httpx.Client) -> None:
     sign_in(ronda, console, "imigrasi")
     assert problem(console.get("/api/conflicts")) == (403, "forbidden")
+    assert problem(console.get("/api/quarantine")) == (403, "forbidden")
     assert problem(console.post("/api/resolutions", json={})) == (403, "forbidden")
 
 

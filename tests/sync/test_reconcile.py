@@ -211,3 +211,37 @@ def test_M7_photos_are_not_lost_in_the_beginning_or_by_a_resolution() -> None:
 def test_W6_a_nil_again_under_its_record_is_a_version_of_its_own_window() -> None:
     decision = one(FileNil(UUID(int=1), RECORD, RT, 100), held(None, 1))
     assert (decision.outcome.version, decision.versioned) == (2, True)
+
+
+def test_M27_an_edit_waits_with_the_report_that_begins_in_quarantine() -> None:
+    """Its record would begin without what only the first one says; other records and nils are not delayed."""
+    broken = Arrival(read(msgspec.json.encode(save(1, A)) + b" !"), AUTHOR, (Span(RT, 0),), False, 100, "w")
+    foreign = arrival(save(1, A), spans=())
+    edited, noted = save(2, B, A), save(3, Groups(note="x"), Groups(note=""))
+    removed = RemoveReport(UUID(int=4), RECORD, RT, 100, A)
+    other = FileNil(UUID(int=5), UUID(int=5), RT, 100)
+    decisions = reconcile([foreign, arrival(edited), arrival(noted), arrival(removed), arrival(other)], {}, {})
+    assert [one.outcome.code for one in decisions] == [
+        Code.area_out_of_scope,
+        *[Code.record_quarantined] * 3,
+        None,
+    ]
+    assert all(one.keeps_bytes for one in decisions[:4])
+    assert reconcile([broken, arrival(edited)], {}, {})[1].outcome.code is None  # its bytes name no record
+
+
+def test_M27_one_that_makes_the_record_whole_begins_it() -> None:
+    kept = {RECORD: frozenset({"identity", "note"})}
+    whole = save(2, Groups(identity=Identity("Bea"), note="x"), Groups(identity=Identity(), note=""))
+    assert reconcile([arrival(whole), arrival(save(3, C, B))], {}, {}, kept)[0].versioned
+    partial = save(2, B)
+    assert reconcile([arrival(partial)], {}, {}, kept)[0].outcome.code is Code.record_quarantined
+    known = held(identity("Ana"))
+    assert reconcile([arrival(partial)], {}, known, kept)[0].outcome.code is None
+
+
+def test_M27_an_unreadable_capture_still_says_which_record_it_begins() -> None:
+    raw = msgspec.json.encode(msgspec.to_builtins(save(1, A)) | {"sparkle": 1})
+    broken = Arrival(read(raw), AUTHOR, (Span(RT, 0),), False, 100, "w")
+    decisions = reconcile([broken, arrival(save(2, Groups(note="x")))], {}, {})
+    assert [one.outcome.code for one in decisions] == [Code.mutation_unreadable, Code.record_quarantined]

@@ -133,6 +133,8 @@ export type FieldName = keyof typeof id.fields;
 
 export const names = texts(id, en);
 
+export const isField = (name: string): name is FieldName => name in id.fields;
+
 /** A value of a field as a person reads it; an empty one stays empty. */
 export function readable(field: FieldName, value: string | readonly string[]): string {
   if (typeof value !== "string") return names().photoCount(value.length);

@@ -1,13 +1,15 @@
 // Which view the address asks for: `#/name`. The console's address holds names of views and nothing else.
 import type { ConsoleRole } from "../shared/protocol";
 
-export const VIEWS = ["today", "batches", "conflicts", "counter"] as const;
+export const VIEWS = ["today", "batches", "conflicts", "quarantine", "findings", "counter"] as const;
 export type View = (typeof VIEWS)[number];
 
 const PATHS: Record<View, string> = {
   today: "#/",
   batches: "#/berkas",
   conflicts: "#/data-berbeda",
+  quarantine: "#/data-ditahan",
+  findings: "#/data-ganda",
   counter: "#/loket",
 };
 /** Batches and applications are those of the whole city. */
@@ -17,6 +19,8 @@ const DECIDERS: readonly ConsoleRole[] = ["lurah", "camat", "admin"];
 const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = {
   batches: CITY,
   conflicts: DECIDERS,
+  quarantine: DECIDERS,
+  findings: DECIDERS,
   counter: CITY,
 };
 

@@ -1,8 +1,10 @@
 // What the console says, in both languages.
 import { texts } from "../shared/i18n.svelte";
 import type { ConsoleRole, DeliveryState, Event, Service, State, WindowState } from "../shared/protocol";
+import * as decisions from "./texts.decisions";
 
 const id = {
+  ...decisions.id,
   brand: "Ronda Kantor",
   menu: "Menu utama",
   roles: {
@@ -123,6 +125,7 @@ const id = {
 };
 
 const en: typeof id = {
+  ...decisions.en,
   brand: "Ronda Console",
   menu: "Main menu",
   roles: { lurah: "Lurah", camat: "Camat", immigration: "Immigration officer", admin: "City admin" },

@@ -18,7 +18,7 @@ export type StateCode = string;
 export type Url = string;
 export type Sha256 = string;
 /** Stable codes of problems. A code, once released, keeps its meaning. */
-export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "headers_too_large", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "code_used", "code_expired", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "date_impossible", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
+export const Code = ["body_not_utf8", "body_not_json", "body_too_deep", "body_too_large", "body_not_gzip", "headers_too_large", "request_invalid", "content_type_unsupported", "origin_refused", "protocol_unsupported", "not_found", "method_not_allowed", "unauthorized", "forbidden", "busy", "internal", "code_invalid", "code_used", "code_expired", "credentials_invalid", "event_not_allowed", "payment_missing", "endpoint_refused", "mutation_unreadable", "text_forbidden", "date_impossible", "mutation_id_reused", "area_out_of_scope", "area_fixed", "record_quarantined", "record_unknown", "record_kind_differs", "resolution_not_allowed", "resolution_stale", "device_revoked", "discarded", "decided_already", "photo_type_unsupported", "photo_too_large", "photo_unreadable", "photo_digest_differs", "photo_offset_differs"] as const;
 export type Code = (typeof Code)[number];
 export const Sex = ["", "F", "M", "X"] as const;
 export type Sex = (typeof Sex)[number];
@@ -383,6 +383,50 @@ export interface EnrolmentCode {
   link: string;
   qr: string;
   expires_at: Instant;
+}
+/** A mutation that waits for a decision (SPEC M21): why it was kept, and what can be read of it. `areas` are the RTs of the officer who wrote it, `area` the one that it names, where it is known. `payload` is its JSON where it is JSON, else its text. `follows` tells that an earlier one of the same record must be decided first. */
+export interface QuarantineView {
+  mutation_id: Uuid;
+  digest: Sha256;
+  code: Code;
+  author: string;
+  device: string;
+  areas: Area[];
+  area: Area | null;
+  captured_at: Instant;
+  received_at: Instant;
+  payload: string;
+  follows: boolean;
+}
+/** What a person decides of a quarantined mutation. */
+export const Ruling = ["release", "discard"] as const;
+export type Ruling = (typeof Ruling)[number];
+/** A discarded mutation needs a reason, which its phone is told. */
+export interface RulingRequest {
+  decision: Ruling;
+  reason: Line;
+}
+/** What two reports of one person have in common (SPEC T1). */
+export const Evidence = ["document", "person"] as const;
+export type Evidence = (typeof Evidence)[number];
+/** One of two reports. `report` is missing where it lies outside of the user's area. */
+export interface FindingSide {
+  record_id: Uuid;
+  area: Area;
+  captured_at: Instant;
+  report: Report | null;
+}
+/** Two reports that may be of one person (SPEC T2). */
+export interface FindingView {
+  sides: FindingSide[];
+  evidence: Evidence[];
+  found_at: Instant;
+}
+export const Verdict = ["same", "different"] as const;
+export type Verdict = (typeof Verdict)[number];
+export interface VerdictRequest {
+  decision: Verdict;
+  reason: Line;
 }
 export type Mutation = SaveReport | RemoveReport | FileNil | Resolve;
 export type Change = ReportChange | NilChange;
