@@ -5,7 +5,6 @@ A read of its own, after the commit: it may be late or left out under load, and 
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -41,7 +40,8 @@ def answers(conn: Connection, asked: Sequence[Taken | Job], terms: Terms, lands:
     calls = [next(met) if isinstance(one, Job) else one for one in asked]
     known = [call for call in calls if isinstance(call, Taken)]
     view = schedule_view(terms.schedule)
-    wishes = [_wish(call, life.epoch, view) for call in known]
+    said = msgspec.json.encode(view)
+    wishes = [_wish(call, life.epoch, said) for call in known]
     pages = iter(zip(wishes, pull.pages(conn, wishes), strict=True))
     return [
         call if isinstance(call, Unauthorized) else _answer(conn, call, *next(pages), view, terms) for call in calls
@@ -63,12 +63,12 @@ def unread(call: Taken, wait: int, terms: Terms) -> ExchangeResponse:
     return as_known_to(call.job.version, answer)
 
 
-def _wish(call: Taken, life: str, view: ScheduleView) -> Wish:
+def _wish(call: Taken, life: str, view: bytes) -> Wish:
     caller = call.caller
     lands = [] if caller.revoked else caller.lands_at(call.job.now)
-    areas = [land.span.area_id for land in lands]
-    after = Cursor(life, _digest(areas), _digest([caller.officer, caller.role, areas, view]), {}, call.job.now)
-    return Wish(lands, call.before, after)
+    areas = b"".join([land.span.area_id.bytes for land in lands])
+    officer = f"{caller.officer}/{caller.role}/".encode()
+    return Wish(lands, call.before, Cursor(life, _digest(areas), _digest(officer + areas + view), {}, call.job.now))
 
 
 def _answer(
@@ -105,8 +105,8 @@ def _standing(caller: Caller, now: int, terms: Terms) -> Standing:
     return Standing(PhoneState.trusted, now + terms.lease)
 
 
-def _digest(values: list[Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(values)).hexdigest()[:16]
+def _digest(told: bytes) -> str:
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 def schedule_view(schedule: Schedule) -> ScheduleView:

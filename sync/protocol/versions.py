@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET, structs
 
 from sync.protocol.exchange import ExchangeResponse
+from sync.protocol.values import PROTOCOL
 
 # The version in which a field of the answer came.
 _SINCE: Final = {"told": 2, "digest": 2, "wait": 2, "standing": 3}
@@ -15,6 +16,8 @@ _SINCE: Final = {"told": 2, "digest": 2, "wait": 2, "standing": 3}
 
 def as_known_to(version: int, answer: ExchangeResponse) -> ExchangeResponse:
     """The answer in the words of a version that the server speaks."""
+    if version == PROTOCOL:
+        return answer
     unknown = {field: UNSET for field, since in _SINCE.items() if version < since}
     answer = structs.replace(answer, protocol=version, **unknown)
     if version < 3 and answer.scope is not UNSET:
