@@ -2,6 +2,7 @@
 import type { RondaDB } from "../shared/db";
 import { exchange, type Ports } from "../shared/exchange";
 import { LONGEST_SPREAD, pauseLeft } from "../shared/pace";
+import { sendPhotos } from "../shared/photo-upload";
 
 export const SYNC_TAG = "exchange";
 
@@ -16,9 +17,11 @@ async function waitOut(db: RondaDB, ports: Ports): Promise<void> {
  * Fails while something may wait, so that the browser tries again. A pause for want of a signal ends with the signal
  * that the browser found; any other is the server's wish, and is kept.
  */
-export async function sendInBackground(db: RondaDB, ports: Ports): Promise<void> {
+export async function sendInBackground(db: RondaDB, ports: Ports, photo: Ports = ports): Promise<void> {
   await waitOut(db, ports);
   const phone = await db.meta.get("phone");
   const ending = await exchange(db, ports, phone?.problem === "unreachable");
   if (ending === "failed" || ending === "waiting") throw new Error(ending);
+  const photos = await sendPhotos(db, photo);
+  if (photos === "failed" || photos === "waiting") throw new Error(photos);
 }

@@ -1,7 +1,8 @@
 // A form that is being filled in: kept as typed with each key, found again after a reload, saved as a report.
 import type { DraftRow, OutboxRow, RecordRow, RondaDB } from "../shared/db";
 import { EMPTY_REPORT, mutationOf, saveReport } from "../shared/outbox";
-import type { Area, Locale, Report, Uuid } from "../shared/protocol";
+import { digestOf, keepPhoto, type Picture } from "../shared/photos";
+import type { Area, Locale, Report, Sha256, Uuid } from "../shared/protocol";
 import { twinsOf } from "../shared/twins";
 import { emptyForm, formOf, problemsOf, reportOf, type Form, type FormProblems } from "./form";
 import { nationalityName } from "./nationalities";
@@ -13,6 +14,7 @@ export interface Opening {
   area_id: Uuid;
   base: Report;
   form: Form;
+  photos?: Sha256[];
 }
 
 export class Draft {
@@ -24,6 +26,8 @@ export class Draft {
   area_id = $state("");
   form = $state() as Form;
   problems = $state<FormProblems>({});
+  /** those that were taken for it; those of the report that is edited stand in its base */
+  photos = $state.raw<Sha256[]>([]);
   kept = $state(false);
 
   constructor(db: RondaDB, opening: Opening) {
@@ -33,22 +37,54 @@ export class Draft {
     this.#base = opening.base;
     this.area_id = opening.area_id;
     this.form = opening.form;
+    this.photos = opening.photos ?? [];
+  }
+
+  /** All photos that the report will name: the set only grows (SPEC M7). */
+  get allPhotos(): Sha256[] {
+    return [...new Set([...this.#base.photos, ...this.photos])];
   }
 
   /** Called with each change that the officer makes. What was complained of goes as soon as it is mended. */
   async keep(today: string): Promise<void> {
     if (this.#saving) return;
     if (Object.keys(this.problems).length > 0) this.problems = problemsOf(this.form, today, this.#base);
-    const { draft_id, record_id, area_id } = this;
-    const form = $state.snapshot(this.form);
-    const row = { draft_id, record_id, area_id, form, base: this.#base, updated_at: Date.now() };
     try {
-      await this.#db.drafts.put(row);
+      await this.#db.drafts.put(this.#row());
       this.kept = true;
     } catch (failure) {
       this.kept = false;
       throw failure;
     }
+  }
+
+  #row(): DraftRow {
+    const { draft_id, record_id, area_id, photos } = this;
+    const form = $state.snapshot(this.form);
+    return { draft_id, record_id, area_id, form, base: this.#base, photos, updated_at: Date.now() };
+  }
+
+  /** A photo and the draft that has it are kept together. */
+  async addPhoto(picture: Picture): Promise<void> {
+    const before = this.photos;
+    const sha256 = await digestOf(picture.bytes);
+    this.photos = [...new Set([...before, sha256])];
+    try {
+      await this.#db.transaction("rw", this.#db.photos, this.#db.drafts, async () => {
+        await keepPhoto(this.#db, sha256, picture, Date.now());
+        await this.#db.drafts.put(this.#row());
+      });
+      this.kept = true;
+    } catch (failure) {
+      this.photos = before;
+      throw failure;
+    }
+  }
+
+  /** A photo that was taken for this draft, and is not to be in the report. */
+  async dropPhoto(sha256: Sha256): Promise<void> {
+    this.photos = this.photos.filter((name) => name !== sha256);
+    await this.#db.drafts.put(this.#row());
   }
 
   /** Whether it can be saved; what must be mended first is in `problems`. */
@@ -65,7 +101,8 @@ export class Draft {
 
   /** A draft becomes one report, whoever saves it and how often: a report that begins takes the draft's id. */
   async save(): Promise<void> {
-    const report = reportOf($state.snapshot(this.form), this.#base);
+    const typed = reportOf($state.snapshot(this.form), this.#base);
+    const report = { ...typed, photos: this.allPhotos };
     const { draft_id, record_id, area_id } = this;
     const save = { record_id: record_id ?? draft_id, area_id, base: this.#base, report, draft_id };
     this.#saving = true;
@@ -160,6 +197,6 @@ export async function keepAgain(db: RondaDB, row: OutboxRow, locale: Locale, are
   const report = { ...EMPTY_REPORT, ...record?.report, ...changes };
   const form = formOf(report, (code) => nationalityName(code, locale));
   const begun = (await db.drafts.get(opened.draft_id)) ?? (!edits && (await db.records.get(opened.draft_id)));
-  if (!begun) await db.drafts.put({ ...opened, form, updated_at: Date.now() });
+  if (!begun) await db.drafts.put({ ...opened, form, photos: report.photos, updated_at: Date.now() });
   return draftPath(opened);
 }

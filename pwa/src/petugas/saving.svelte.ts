@@ -5,9 +5,11 @@ export class Saving {
   #busy = $state(false);
   #failed = $state(false);
   readonly #sending: Pick<Sending, "soon">;
+  readonly #makeRoom: () => Promise<boolean>;
 
-  constructor(sending: Pick<Sending, "soon">) {
+  constructor(sending: Pick<Sending, "soon">, room: () => Promise<boolean> = async () => false) {
     this.#sending = sending;
+    this.#makeRoom = room;
   }
 
   get busy(): boolean {
@@ -28,10 +30,13 @@ export class Saving {
     return written;
   }
 
-  /** The same for what stays on the phone, as a draft does. */
+  /** The same for what stays on the phone, as a draft does. On a full disk photos that were sent give way. */
   async keep(write: () => Promise<unknown>): Promise<boolean> {
     try {
-      await write();
+      await write().catch(async () => {
+        if (!(await this.#makeRoom())) throw new Error("not written");
+        await write();
+      });
       this.#failed = false;
     } catch {
       this.#failed = true;

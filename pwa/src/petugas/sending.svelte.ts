@@ -1,9 +1,12 @@
 // When the phone speaks to the server: after each save, on start, focus and signal, by a timer, and on the button.
-// What is sent and when it is tried again is decided in shared/exchange.ts and shared/pace.ts.
+// What is sent and when it is tried again is decided in shared/exchange.ts and shared/pace.ts; photos follow
+// (shared/photo-upload.ts).
 import type { RondaDB } from "../shared/db";
 import { browserPorts, exchange, type Ports } from "../shared/exchange";
 import { watchLease } from "../shared/lease";
 import { holdBack } from "../shared/pace";
+import { photoPorts, sendPhotos } from "../shared/photo-upload";
+import { photosWaiting } from "../shared/photos";
 import { SYNC_TAG } from "./background";
 
 const LOOK = 15_000;
@@ -35,15 +38,15 @@ export class Sending {
     addEventListener("focus", () => void this.#look());
     document.addEventListener("visibilitychange", () => void this.#look());
     setInterval(() => void this.#look(), LOOK);
-    void exchange(this.#db, this.#ports);
+    void this.#send();
   }
 
   /** After a save. The browser may do later what is not done now, with the app closed (Background Sync). */
   async soon(): Promise<void> {
     const wait = await holdBack(this.#db, this.#ports.now(), this.#ports.random());
-    if (wait > 0) void this.#ports.sleep(wait).then(() => exchange(this.#db, this.#ports));
-    else await exchange(this.#db, this.#ports);
-    if ((await this.#waiting()) === 0) return;
+    if (wait > 0) void this.#ports.sleep(wait).then(() => this.#send());
+    else await this.#send();
+    if ((await this.#waiting()) + (await photosWaiting(this.#db)) === 0) return;
     const registration = await navigator.serviceWorker?.getRegistration();
     const sync = (registration as { sync?: SyncManager } | undefined)?.sync;
     await sync?.register(SYNC_TAG).catch(() => undefined);
@@ -53,7 +56,7 @@ export class Sending {
   async now(): Promise<void> {
     this.#busy = true;
     try {
-      await exchange(this.#db, this.#ports, true);
+      await this.#send(true);
     } finally {
       this.#busy = false;
     }
@@ -62,7 +65,14 @@ export class Sending {
   /** A signal ends a pause for want of one, and no other: a whole street gets it at once. */
   async #signal(): Promise<void> {
     const row = await this.#db.meta.get("phone");
-    await exchange(this.#db, this.#ports, row?.problem === "unreachable");
+    await this.#send(row?.problem === "unreachable");
+  }
+
+  /** One exchange, then the photos: never before it, and only where it found a server that answers. */
+  async #send(force = false): Promise<void> {
+    const ending = await exchange(this.#db, this.#ports, force);
+    const reached = ending === "done" || (await this.#db.meta.get("phone"))?.problem === "refused";
+    if (reached) await sendPhotos(this.#db, photoPorts, force);
   }
 
   async #look(): Promise<void> {
@@ -71,7 +81,7 @@ export class Sending {
     const stale = Math.abs(this.#ports.now() - (row?.exchanged_at ?? 0)) > this.#fresh;
     if (stale || (await this.#waiting()) > 0) {
       this.#fresh = FRESH * (1 + this.#ports.random());
-      await exchange(this.#db, this.#ports);
+      await this.#send();
     }
     await this.#ports.alone(() => watchLease(this.#db, this.#ports.now()));
   }

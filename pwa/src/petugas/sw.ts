@@ -1,6 +1,7 @@
 // The officer's service worker: serves the app without a signal, and sends the outbox when the browser finds one.
 import { RondaDB } from "../shared/db";
 import { browserPorts } from "../shared/exchange";
+import { photoPorts } from "../shared/photo-upload";
 import { serveOffline } from "../shared/sw";
 import { sendInBackground, SYNC_TAG } from "./background";
 
@@ -16,5 +17,5 @@ const db = new RondaDB();
 serveOffline(self);
 self.addEventListener("sync", (event) => {
   const { tag } = event as SyncEvent;
-  if (tag === SYNC_TAG) (event as SyncEvent).waitUntil(sendInBackground(db, browserPorts));
+  if (tag === SYNC_TAG) (event as SyncEvent).waitUntil(sendInBackground(db, browserPorts, photoPorts));
 });

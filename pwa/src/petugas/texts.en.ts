@@ -28,6 +28,7 @@ export const en: typeof id = {
   },
   sending: {
     all: "Everything is sent",
+    reports: "All reports are sent",
     last: (time) => `Last at ${time}`,
     waiting: (count) => `${count} saved on this phone, waiting to be sent`,
     spread: "It is sent by itself within a minute. You still count as on time.",

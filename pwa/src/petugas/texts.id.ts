@@ -27,6 +27,7 @@ export const id = {
   },
   sending: {
     all: "Semua sudah terkirim",
+    reports: "Semua laporan sudah terkirim",
     last: (time: string) => `Terakhir ${time}`,
     waiting: (count: number) => `${count} data tersimpan di HP, menunggu dikirim`,
     spread: "Dikirim sendiri dalam satu menit. Anda tetap tercatat tepat waktu.",

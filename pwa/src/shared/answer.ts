@@ -3,6 +3,7 @@
 import type { OutboxRow, PhoneRow, RondaDB } from "./db";
 import { beginAgain, isPending, isRefused, shown } from "./outbox";
 import { answered, takeTold } from "./outcomes";
+import { sendPhotosAgain } from "./photos";
 import type { Change, ExchangeResponse, Instant } from "./protocol";
 import { leavingAfter } from "./standing";
 import { windowAt } from "./windows";
@@ -136,12 +137,15 @@ export async function apply(
   answer: ExchangeResponse,
   arrival: Arrival,
 ): Promise<boolean> {
-  return db.transaction("rw", db.records, db.outbox, db.drafts, db.meta, async () => {
+  return db.transaction("rw", [db.records, db.outbox, db.drafts, db.meta, db.photos], async () => {
     const phone = (await db.meta.get("phone"))!;
     const rows = await takeOutcomes(db, sending, answer);
     const pulled = await takePull(db, phone, sending, answer);
     for (const row of rows.filter(isRefused)) await beginAgain(db, row.record_id);
-    if (isPull(sending, answer) && answer.resync && !arrival.repeated) await sendAgain(db, answer.now);
+    if (isPull(sending, answer) && answer.resync && !arrival.repeated) {
+      await sendAgain(db, answer.now);
+      await sendPhotosAgain(db);
+    }
     await prune(db, answer.now);
     // A phone that was enrolled anew meanwhile is another one; this answer is not about it.
     if (phone.secret !== sending.secret) return false;

@@ -1,4 +1,4 @@
-// One call of the server: JSON up, JSON down, a time limit, and every failure an ApiError with a stable code.
+// One call of the server: JSON or bytes up, JSON or what the caller reads down, a time limit, and every failure an ApiError with a stable code.
 // Never retries: who calls knows whether a second try does harm.
 import type { Code, Problem } from "./protocol";
 
@@ -18,12 +18,15 @@ export class ApiError extends Error {
 }
 
 export interface Call {
-  method?: "GET" | "POST" | "PUT" | "DELETE";
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   body?: unknown;
   /** A body that is JSON already, sent as it stands. */
   text?: string;
   /** Compress a long body, where the browser can. */
   gzip?: boolean;
+  /** A body that is no JSON. */
+  bytes?: ArrayBuffer;
+  headers?: Record<string, string>;
   bearer?: string;
   timeoutMs?: number;
 }
@@ -32,14 +35,25 @@ export interface Call {
 const WORTH_GZIP = 1024;
 
 /** The decoded answer; `undefined` where the server answers without a body. */
-export async function call<T>(path: string, options: Call = {}): Promise<T> {
+export function call<T>(path: string, options: Call = {}): Promise<T> {
+  return answer(path, options, async (response) => {
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  });
+}
+
+/** What `read` makes of an answer that is no problem; the time limit is for all of it. */
+export async function answer<T>(
+  path: string,
+  options: Call,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   const init = await request(options);
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), options.timeoutMs ?? 20_000);
   try {
     const response = await fetch(path, { ...init, signal: aborter.signal });
     if (!response.ok) throw await problemOf(response);
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return await read(response);
   } catch (error) {
     throw asApiError(error, aborter.signal.aborted);
   } finally {
@@ -48,13 +62,14 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
 }
 
 async function request(options: Call): Promise<RequestInit> {
-  const { method = "GET", body, text = JSON.stringify(body), bearer, gzip = false } = options;
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const { method = "GET", body, text = JSON.stringify(body), bytes, bearer, gzip = false } = options;
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
-  if (text === undefined) return { method, headers };
-  headers["Content-Type"] = "application/json";
+  const sent = bytes ?? text;
+  if (sent === undefined) return { method, headers };
+  headers["Content-Type"] = bytes ? "application/octet-stream" : "application/json";
   if (!gzip || text.length < WORTH_GZIP || !("CompressionStream" in globalThis)) {
-    return { method, headers, body: text };
+    return { method, headers, body: sent };
   }
   headers["Content-Encoding"] = "gzip";
   return { method, headers, body: await gzipped(text) };

@@ -2,7 +2,7 @@
 // Durability is strict: what the officer was told is saved has reached the disk. No module but outbox, exchange and
 // enrolment writes records, outbox or phone.
 import Dexie, { type EntityTable } from "dexie";
-import type { Change, Instant, Outcome, Report, Scope, Uuid } from "./protocol";
+import type { Change, Code, Instant, Outcome, Report, Scope, Sha256, Uuid } from "./protocol";
 
 /** A record as the officer sees it: the server's last word with the phone's own unanswered changes laid over it. */
 export interface RecordRow {
@@ -46,7 +46,31 @@ export interface DraftRow {
   area_id: Uuid;
   form: Record<string, string>;
   base: Report;
+  /** photos that were taken for it */
+  photos?: Sha256[];
   updated_at: Instant;
+}
+
+/** `shown` is one of another phone, fetched to be looked at. */
+export type PhotoState = "draft" | "waiting" | "sent" | "refused" | "shown";
+
+export interface PhotoRow {
+  sha256: Sha256;
+  bytes: ArrayBuffer;
+  type: string;
+  state: PhotoState;
+  /** since when it is in this state */
+  at: Instant;
+  /** why the server refused it, and whether the officer has read that */
+  code?: Code;
+  seen?: boolean;
+}
+
+/** A pause of the uploads, kept on disk so that it outlives the app. */
+export interface PauseRow {
+  key: "photos";
+  failures: number;
+  not_before: Instant;
 }
 
 export type PhoneProblem =
@@ -101,6 +125,8 @@ export class RondaDB extends Dexie {
   readonly drafts!: EntityTable<DraftRow, "draft_id">;
   readonly meta!: EntityTable<PhoneRow, "key">;
   readonly candidates!: EntityTable<CandidateRow, "code">;
+  readonly photos!: EntityTable<PhotoRow, "sha256">;
+  readonly pauses!: EntityTable<PauseRow, "key">;
 
   constructor(name = "ronda-petugas") {
     super(name, { chromeTransactionDurability: "strict" });
@@ -112,7 +138,11 @@ export class RondaDB extends Dexie {
       candidates: "code",
     });
     this.version(2)
-      .stores({ outbox: "++seq, &mutation_id, record_id, status, disputed" })
+      .stores({
+        outbox: "++seq, &mutation_id, record_id, status, disputed",
+        photos: "sha256, [state+at]",
+        pauses: "key",
+      })
       .upgrade((open) => open.table<OutboxRow>("outbox").toCollection().modify(noteConflict));
   }
 }

@@ -6,6 +6,7 @@
 // stay two mutations, since each fulfils its own (SPEC W6).
 import type { OutboxRow, RecordRow, RondaDB } from "./db";
 import { uuid7 } from "./ids";
+import { claimPhotos } from "./photos";
 import { GROUPS } from "./protocol";
 import type { FileNil, Groups, Instant, RemoveReport, Report, SaveReport, Uuid } from "./protocol";
 import { windowAt } from "./windows";
@@ -207,8 +208,9 @@ export interface Save {
 /** Save a report, begun or edited. Answers its id; writes no mutation when nothing was changed. */
 export async function saveReport(db: RondaDB, save: Save): Promise<Uuid> {
   const record_id = save.record_id ?? uuid7(save.now);
-  await db.transaction("rw", db.records, db.outbox, db.drafts, db.meta, async () => {
+  await db.transaction("rw", [db.records, db.outbox, db.drafts, db.meta, db.photos], async () => {
     if (save.draft_id) await db.drafts.delete(save.draft_id);
+    await claimPhotos(db, save.report.photos, save.now);
     if (equal(save.base, save.report)) return;
     const base = (await isHeld(db, record_id)) ? save.base : EMPTY_REPORT;
     const changes = changedGroups(base, save.report);

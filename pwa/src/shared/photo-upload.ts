@@ -1,0 +1,117 @@
+// Sends the photos that wait, one at a time and in chunks, going on where the server says it stopped (SPEC F2).
+// It runs after an exchange, in a tab or in the service worker, and has a pause of its own. It never deletes a photo.
+import { answer, ApiError } from "./api";
+import type { PhotoRow, RondaDB } from "./db";
+import { browserPorts, type Ending, type Ports } from "./exchange";
+import { digestOf, markRefused, markSent, nextPhoto, sweepPhotos } from "./photos";
+import type { Code, Sha256 } from "./protocol";
+
+export const CHUNK = 64 * 1024;
+const TIMEOUT = 60_000;
+const FIRST_WAIT = 2_000;
+const LONGEST_WAIT = 5 * 60_000;
+const FINAL: readonly string[] = [
+  "photo_type_unsupported",
+  "photo_too_large",
+  "photo_unreadable",
+] satisfies Code[];
+
+/** The exchange waits for no photo, so the photos have a lock of their own. */
+export const photoPorts: Ports = {
+  ...browserPorts,
+  alone: async (work) => navigator.locks.request("ronda-photos", work),
+};
+
+interface Progress {
+  /** how many bytes the server has of this phone's upload */
+  offset: number;
+  kept: boolean;
+}
+
+async function progressOf({ headers }: Response): Promise<Progress> {
+  const [offset, complete] = [headers.get("Upload-Offset"), headers.get("Upload-Complete")];
+  // What does not speak of the upload comes from a network in between.
+  if (offset === null || complete === null) throw new ApiError("unreadable");
+  return { offset: Number(offset), kept: complete === "?1" };
+}
+
+function put(photo: PhotoRow, start: number, bearer: string): Promise<Progress> {
+  const { sha256, bytes } = photo;
+  const headers = { "Upload-Offset": `${start}`, "Upload-Length": `${bytes.byteLength}` };
+  const options = { bytes: bytes.slice(start, start + CHUNK), headers, bearer, timeoutMs: TIMEOUT };
+  return answer(`/api/photos/${sha256}`, { method: "PUT", ...options }, progressOf);
+}
+
+/** Whether the failure is this photo's own, so that no other try will do; a damaged copy on this phone is, too. */
+async function isFinal(photo: PhotoRow, failure: ApiError): Promise<boolean> {
+  if (failure.code !== "photo_digest_differs") return FINAL.includes(failure.code);
+  return (await digestOf(photo.bytes)) !== photo.sha256;
+}
+
+async function upload(photo: PhotoRow, bearer: string): Promise<void> {
+  const path = `/api/photos/${photo.sha256}`;
+  let at = await answer(path, { method: "HEAD", bearer, timeoutMs: TIMEOUT }, progressOf);
+  while (!at.kept) {
+    const next = await put(photo, at.offset, bearer);
+    if (!next.kept && next.offset <= at.offset) throw new ApiError("unreadable");
+    at = next;
+  }
+}
+
+/** Send one; a photo that the server refuses stays with the reason and holds up no other. */
+async function sendOne(db: RondaDB, photo: PhotoRow, bearer: string, ports: Ports): Promise<void> {
+  try {
+    await upload(photo, bearer);
+    await markSent(db, photo.sha256, ports.now());
+  } catch (failure) {
+    if (!(failure instanceof ApiError) || !(await isFinal(photo, failure))) throw failure;
+    await markRefused(db, photo.sha256, failure.code as Code, ports.now());
+  }
+}
+
+async function isPausing(db: RondaDB, now: number): Promise<boolean> {
+  const left = ((await db.pauses.get("photos"))?.not_before ?? 0) - now;
+  // One longer than the longest was written by a clock that has since been put back.
+  return left > 0 && left <= 2 * LONGEST_WAIT;
+}
+
+async function postpone(db: RondaDB, asked: number, ports: Ports): Promise<void> {
+  const failures = ((await db.pauses.get("photos"))?.failures ?? 0) + 1;
+  const spread = ports.random() * Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
+  const wait = Math.min(asked * 1000, LONGEST_WAIT) + Math.round(spread);
+  await db.pauses.put({ key: "photos", failures, not_before: ports.now() + wait });
+}
+
+async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending> {
+  const phone = await db.meta.get("phone");
+  if (!phone?.enrolled) return "not_enrolled";
+  await sweepPhotos(db, ports.now());
+  if (!force && (await isPausing(db, ports.now()))) return "waiting";
+  try {
+    for (let photo; (photo = await nextPhoto(db));) await sendOne(db, photo, phone.secret, ports);
+  } catch (failure) {
+    if (!(failure instanceof ApiError)) throw failure;
+    await postpone(db, failure.retryAfter, ports);
+    return "failed";
+  }
+  await db.pauses.delete("photos");
+  return "done";
+}
+
+/** Send all photos that wait. `force` is the officer's own wish: it does not wait for the end of a pause. */
+export function sendPhotos(db: RondaDB, ports: Ports, force = false): Promise<Ending> {
+  return ports.alone(() => until(db, ports, force));
+}
+
+/** Fetch a photo that another phone has brought, to be looked at. Raises ApiError. */
+export async function fetchPhoto(db: RondaDB, sha256: Sha256, now: number): Promise<void> {
+  const bearer = (await db.meta.get("phone"))?.secret ?? "";
+  const fetched = await answer(`/api/photos/${sha256}`, { bearer }, async (response) => ({
+    bytes: await response.arrayBuffer(),
+    type: response.headers.get("Content-Type") ?? "",
+  }));
+  if (fetched.type !== "image/webp") throw new ApiError("unreadable");
+  await db.transaction("rw", db.photos, async () => {
+    if (!(await db.photos.get(sha256))) await db.photos.put({ sha256, ...fetched, state: "shown", at: now });
+  });
+}
