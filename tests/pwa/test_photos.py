@@ -46,7 +46,9 @@ def begin(page: Page, name: str) -> None:
 
 def take(page: Page, content: bytes, name: str = "IMG_0001.jpg") -> None:
     file: Any = {"name": name, "mimeType": "image/jpeg", "buffer": content}
-    page.get_by_label("Ambil foto dokumen").set_input_files(files=[file])
+    camera = page.get_by_label("Ambil foto dokumen")
+    expect(camera).to_be_enabled()
+    camera.set_input_files(files=[file])
 
 
 def save(page: Page) -> None:
@@ -75,7 +77,7 @@ def test_F1_F2_a_photo_taken_without_a_signal_arrives_once_and_another_phone_see
         phone.start()
         phone.page.goto(f"{city.origin}/petugas/")
         expect(phone.page.get_by_text("Semua sudah terkirim")).to_be_visible(timeout=20_000)
-        assert [row["state"] for row in photos(phone.page)] == ["sent"]
+        wait_for(lambda: [row["state"] for row in photos(phone.page)] == ["sent"])
         phone.page.get_by_role("link", name="Foto Contoh").click()
         expect(phone.page.locator(".status.done", has_text="Terkirim").last).to_be_visible()
 
