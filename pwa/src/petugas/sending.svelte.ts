@@ -71,8 +71,11 @@ export class Sending {
   /** One exchange, then the photos: never before it, and only where it found a server that answers. */
   async #send(force = false): Promise<void> {
     const ending = await exchange(this.#db, this.#ports, force);
-    const reached = ending === "done" || (await this.#db.meta.get("phone"))?.problem === "refused";
-    if (reached) await sendPhotos(this.#db, photoPorts, force);
+    const row = await this.#db.meta.get("phone");
+    if (ending !== "done" && row?.problem !== "refused") return;
+    const photos = await sendPhotos(this.#db, photoPorts, force);
+    // A phone that is not trusted any more is wiped when its last photo is handed in.
+    if (photos === "done" && row?.leaving) await exchange(this.#db, this.#ports);
   }
 
   async #look(): Promise<void> {

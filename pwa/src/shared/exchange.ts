@@ -87,7 +87,7 @@ function framed(phone: PhoneRow, now: Instant, questions: Questions, rows: Outbo
 
 /** Choose what goes, and mark it sent before it goes: from here on its bytes never change. */
 async function prepare(db: RondaDB, run: Run, now: Instant): Promise<Sending> {
-  return db.transaction("rw", db.outbox, db.drafts, db.meta, async () => {
+  return db.transaction("rw", db.outbox, db.drafts, db.meta, db.photos, async () => {
     const phone = (await db.meta.get("phone"))!;
     if (phone.leaving === "handing_in") await handInDrafts(db, phone);
     const pending = await db.outbox.where("status").anyOf("new", "sent").sortBy("seq");

@@ -8,7 +8,7 @@ import type { OutboxRow, RecordRow, RondaDB } from "./db";
 import { uuid7 } from "./ids";
 import { claimPhotos } from "./photos";
 import { GROUPS } from "./protocol";
-import type { FileNil, Groups, Instant, RemoveReport, Report, SaveReport, Uuid } from "./protocol";
+import type { FileNil, Groups, Instant, RemoveReport, Report, SaveReport, Sha256, Uuid } from "./protocol";
 import { windowAt } from "./windows";
 
 /** A form that was begun, as a phone that is not trusted any more hands it in: the server keeps it unread (SPEC D2). */
@@ -19,6 +19,7 @@ export interface HandedDraft {
   area_id: Uuid;
   captured_at: Instant;
   form: Record<string, string>;
+  photos: Sha256[];
 }
 
 type Own = SaveReport | RemoveReport | FileNil | HandedDraft;

@@ -3,13 +3,12 @@
 import { answer, ApiError } from "./api";
 import type { PhotoRow, RondaDB } from "./db";
 import { browserPorts, type Ending, type Ports } from "./exchange";
+import { backoff, LONGEST_WAIT, pauseLeft } from "./pace";
 import { digestOf, markRefused, markSent, nextPhoto, sweepPhotos } from "./photos";
 import type { Code, Sha256 } from "./protocol";
 
 export const CHUNK = 64 * 1024;
 const TIMEOUT = 60_000;
-const FIRST_WAIT = 2_000;
-const LONGEST_WAIT = 5 * 60_000;
 const FINAL: readonly string[] = [
   "photo_type_unsupported",
   "photo_too_large",
@@ -69,24 +68,18 @@ async function sendOne(db: RondaDB, photo: PhotoRow, bearer: string, ports: Port
   }
 }
 
-async function isPausing(db: RondaDB, now: number): Promise<boolean> {
-  const left = ((await db.pauses.get("photos"))?.not_before ?? 0) - now;
-  // One longer than the longest was written by a clock that has since been put back.
-  return left > 0 && left <= 2 * LONGEST_WAIT;
-}
-
 async function postpone(db: RondaDB, asked: number, ports: Ports): Promise<void> {
-  const failures = ((await db.pauses.get("photos"))?.failures ?? 0) + 1;
-  const spread = ports.random() * Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
-  const wait = Math.min(asked * 1000, LONGEST_WAIT) + Math.round(spread);
-  await db.pauses.put({ key: "photos", failures, not_before: ports.now() + wait });
+  const failures = (await db.pauses.get("photos"))?.failures ?? 0;
+  const wait = backoff(failures, Math.min(asked * 1000, LONGEST_WAIT), ports.random());
+  await db.pauses.put({ key: "photos", failures: failures + 1, not_before: ports.now() + wait });
 }
 
 async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending> {
   const phone = await db.meta.get("phone");
   if (!phone?.enrolled) return "not_enrolled";
   await sweepPhotos(db, ports.now());
-  if (!force && (await isPausing(db, ports.now()))) return "waiting";
+  const pause = await db.pauses.get("photos");
+  if (pause && !force && pauseLeft(pause, ports.now()) > 0) return "waiting";
   try {
     for (let photo; (photo = await nextPhoto(db));) await sendOne(db, photo, phone.secret, ports);
   } catch (failure) {

@@ -15,6 +15,7 @@ import {
   sweepPhotos,
 } from "./photos";
 import type { Sha256 } from "./protocol";
+import { handInDrafts, wipe } from "./standing";
 
 const DAY = 86_400_000;
 let db: RondaDB;
@@ -214,4 +215,27 @@ test("F5 a photo of another phone is fetched to be looked at, and goes when its 
   await sweepPhotos(db, ports.time);
   expect(await stateOf(other)).toBeUndefined();
   await expect(fetchPhoto(db, "0".repeat(64), ports.time)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("D2 a phone that is not trusted any more hands in its photos, those of drafts too, and is wiped only then", async () => {
+  const [waiting, drafted] = [await reported(10, 1), await taken(10, 2)];
+  const draft = {
+    draft_id: "d",
+    record_id: null,
+    area_id: AREA,
+    form: {},
+    base: named(""),
+    updated_at: NOON,
+  };
+  await db.drafts.put({ ...draft, photos: [drafted] });
+  await db.meta.update("phone", { leaving: "handing_in" });
+  await db.transaction("rw", db.tables, async () => handInDrafts(db, (await db.meta.get("phone"))!));
+  const handed = await db.outbox.orderBy("seq").last();
+  expect(JSON.parse(handed!.body)).toMatchObject({ kind: "draft", photos: [drafted] });
+  await db.outbox.toCollection().modify({ status: "acknowledged" });
+  expect(await wipe(db)).toBe(false);
+  await sendPhotos(db, ports);
+  expect([...server.kept.keys()].sort()).toEqual([waiting, drafted].sort());
+  expect(await wipe(db)).toBe(true);
+  expect(await db.photos.count()).toBe(0);
 });

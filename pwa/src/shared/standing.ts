@@ -4,6 +4,7 @@
 import type { Leaving, PhoneRow, RondaDB } from "./db";
 import { uuid7 } from "./ids";
 import { append } from "./outbox";
+import { claimPhotos, photosWaiting } from "./photos";
 import type { Standing } from "./protocol";
 
 /** What the server's word makes of the phone; an older server has none. */
@@ -14,7 +15,7 @@ export function leavingAfter(standing: Standing | undefined, before: PhoneRow): 
 
 /** Each draft becomes a mutation that the server keeps unread; in the transaction of the caller. */
 export async function handInDrafts(db: RondaDB, phone: PhoneRow): Promise<void> {
-  for (const { draft_id, record_id, area_id, form, updated_at } of await db.drafts.toArray()) {
+  for (const { draft_id, record_id, area_id, form, photos = [], updated_at } of await db.drafts.toArray()) {
     await append(db, {
       kind: "draft",
       mutation_id: uuid7(updated_at),
@@ -22,7 +23,9 @@ export async function handInDrafts(db: RondaDB, phone: PhoneRow): Promise<void> 
       area_id: area_id || (phone.scope?.areas[0]?.area_id ?? ""),
       captured_at: updated_at,
       form,
+      photos,
     });
+    await claimPhotos(db, photos, updated_at);
     await db.drafts.delete(draft_id);
   }
 }
@@ -32,12 +35,12 @@ export async function unsent(db: RondaDB): Promise<number> {
   return (await db.outbox.where("status").anyOf("new", "sent").count()) + (await db.drafts.count());
 }
 
-/** Delete all once nothing is unsent; answers whether it is deleted. Id and secret stay until the server knows. */
+/** Delete all once nothing is unsent, photos included; answers whether it is deleted. Id and secret stay until the server knows. */
 export async function wipe(db: RondaDB): Promise<boolean> {
   return db.transaction("rw", db.tables, async () => {
     const phone = await db.meta.get("phone");
     if (phone?.leaving !== "handing_in") return phone?.leaving === "wiped";
-    if ((await unsent(db)) > 0) return false;
+    if ((await unsent(db)) + (await photosWaiting(db)) > 0) return false;
     const personal = db.tables.filter(({ name }) => name !== "meta" && name !== "candidates");
     for (const table of personal) await table.clear();
     // A code that was tried and not answered is kept, since it may be used up.
