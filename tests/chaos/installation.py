@@ -246,7 +246,7 @@ class Installation:
                 await self._seal(launcher, env, armed=False)
                 await self._delivered(db)
                 for phone in phones:
-                    phone.more = True
+                    phone.more = phone.check = True
                 await self._quiet(phones)
                 return True
         except TimeoutError:

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import time
 from collections import Counter
+from hashlib import sha256
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -58,6 +59,7 @@ class SimulatedPhone:
         self._sweeping = self._repeated = False
         self._cursor = ""
         self._failures = 0
+        self.check = False
         self.pause = 0.0
         self.more = True
 
@@ -108,7 +110,7 @@ class SimulatedPhone:
     async def exchange(self) -> bool:
         """One exchange; whether an answer came."""
         rows, cursor, at = self._next(), self._cursor, self.now()
-        frame = encode({"protocol": PROTOCOL, "now": at, "cursor": cursor, "mutations": []})
+        frame = encode({"protocol": PROTOCOL, "now": at, "cursor": cursor, "check": self.check, "mutations": []})
         body = frame[:-2] + b",".join(row.body for row in rows) + b"]}"
         answer = await self._call("/api/exchange", body)
         if answer is None:
@@ -165,6 +167,17 @@ class SimulatedPhone:
         self._cursor, self.more = answer["cursor"], answer["more"]
         if self.at_rest:
             self._repeated = False
+            if answer.get("digest", self.digest()) != self.digest():
+                self._odd["a digest of other records than the phone's"] += 1
+
+    def digest(self) -> str:
+        """SPEC M22, as another hand would write it."""
+        held = [
+            f"{change['record_id']}:{change['version']}\n"
+            for change in self.records.values()
+            if change["kind"] == "report" and not change["removed"]
+        ]
+        return sha256("".join(sorted(held)).encode()).hexdigest()
 
     def _hear(self, entry: Entry, outcome: dict[str, Any]) -> None:
         """What was told once is told again, or something is wrong (SPEC M5)."""

@@ -23,10 +23,10 @@ SEAL_COMMITTED: Final = "seal committed"
 DELIVERY_CLAIMED: Final = "delivery claimed, before it is sent"
 DELIVERY_SENT: Final = "delivery sent, before it is recorded"
 
-# How often a point may be passed before the shot: exchanges come often, seals and deliveries less so.
-OF_SERVER: Final = {EXCHANGE_DECIDED: 40, EXCHANGE_COMMITTED: 40}
-OF_WORKER: Final = {SEAL_BEGUN: 6, SEAL_WRITTEN: 6, SEAL_COMMITTED: 6, DELIVERY_CLAIMED: 12, DELIVERY_SENT: 12}
-OF_SEALER: Final = {SEAL_BEGUN: 20, SEAL_WRITTEN: 20}
+# How often a point is passed at most before the shot: exchanges come often, seals and deliveries less so.
+OF_SERVER: Final = {EXCHANGE_DECIDED: 12, EXCHANGE_COMMITTED: 12}
+OF_WORKER: Final = {SEAL_BEGUN: 2, SEAL_WRITTEN: 2, SEAL_COMMITTED: 2, DELIVERY_CLAIMED: 4, DELIVERY_SENT: 4}
+OF_SEALER: Final = {SEAL_BEGUN: 12, SEAL_WRITTEN: 12}
 
 # Module of a transaction's function -> the points before and after its commit.
 _AROUND: Final = {

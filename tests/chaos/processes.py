@@ -19,9 +19,11 @@ from tests.support.ronda import ROOT
 NEVER: Final = ""
 AT_RANDOM: Final = "at a random moment"
 # A process that does not pass its point in this many mean lives is shot anyway.
-PATIENCE: Final = 3
+PATIENCE: Final = 4
 # The others are killed while they start.
 COMES_UP: Final = 0.85
+# The share of lives that end at a moment of chance, whatever the process does.
+AT_LARGE: Final = 0.3
 LONGEST_START: Final = 15
 
 
@@ -158,7 +160,7 @@ class Service:
         return self._life.pid if self._life and not self._life.ending.done() else None
 
     def _aim(self) -> tuple[str, int]:
-        if not self._points or self._random.random() < 0.4:
+        if not self._points or self._random.random() < AT_LARGE:
             return NEVER, 0
         point = self._random.choice(list(self._points))
         return point, self._random.randint(1, self._points[point])

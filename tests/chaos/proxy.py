@@ -57,6 +57,8 @@ class Proxy:
                 await writer.drain()
         except (OSError, TimeoutError, NoAnswer, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # The caller sees a connection that ended, as of any bad network.
+        except asyncio.CancelledError:
+            pass  # The run ends; asyncio would print each connection that was open.
         finally:
             writer.close()
 

@@ -42,7 +42,7 @@ def judge(outcomes: Sequence[Outcome], seconds: float) -> Verdict:
     recoveries = [second for outcome in outcomes for second in outcome.tally.recoveries]
     rows = [
         _at_least("kills", kills.total(), "processes", round(FULL_KILLS * share)),
-        *_named(kills, least=1 if share == 1 else 0),
+        *_named(kills, share == 1),
         *(Row(f"troubles: {name}", times, "times") for name, times in _merged(o.troubles for o in outcomes)),
         *(Row(f"network: {name}", times, "times") for name, times in _merged(o.faults for o in outcomes)),
         _at_least("acknowledgements", sum(map(len, told.values())), "mutations", round(FULL_ACKNOWLEDGEMENTS * share)),
@@ -132,10 +132,12 @@ def _kills(outcome: Outcome) -> Counter[str]:
     return outcome.tally.kills + real + stops
 
 
-def _named(kills: Counter[str], least: int) -> Iterator[Row]:
-    names = {*kills, *points.OF_SERVER, *points.OF_WORKER}
-    for name in sorted(names):
-        yield _at_least(f"kills: {name}", kills[name], "processes", least)
+def _named(kills: Counter[str], in_full: bool) -> Iterator[Row]:
+    """In the full run each named point must have been hit."""
+    wanted = {*points.OF_SERVER, *points.OF_WORKER}
+    for name in sorted({*kills, *wanted}):
+        row = Row(f"kills: {name}", kills[name], "processes")
+        yield _at_least(row.name, row.value, row.unit, 1) if in_full and name in wanted else row
 
 
 def _at_least(name: str, value: float, unit: str, goal: float) -> Row:
