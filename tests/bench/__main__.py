@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from tests.bench import exchange, growth, herd, pull
+from tests.bench import exchange, growth, herd, peer, pull
 from tests.bench.house import postgres
 from tests.bench.machine import conditions
 from tests.bench.rows import Row, table
@@ -21,6 +21,7 @@ PARTS: Final[dict[str, Callable[[bool], Iterator[Row]]]] = {
     "pull": pull.measure,
     "growth": growth.measure,
     "herd": herd.measure,
+    "peer": peer.measure,
 }
 VAR: Final = Path("var")
 
@@ -38,6 +39,8 @@ def main() -> None:
         print(f"measuring {name} ...", file=sys.stderr)
         rows += PARTS[name](short)
     print(f"\n{table(rows)}")
+    if any(row.name.startswith("peer.") for row in rows):
+        print(f"\n{peer.NOTE}")
     VAR.mkdir(exist_ok=True)
     _write("bench.json", rows)
     _write("bench.conditions.json", told)

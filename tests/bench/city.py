@@ -4,6 +4,7 @@ Secrets are derived from numbers: this is nobody's city.
 """
 
 from base64 import urlsafe_b64encode
+from functools import cache
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid5
@@ -30,14 +31,15 @@ class Phone(Struct, frozen=True):
     feed_id: UUID
 
 
-def phones() -> list[Phone]:
+@cache
+def phones() -> tuple[Phone, ...]:
     """One phone for each RT of the city, kelurahan by turns, so that any first ones spread over all feeds."""
     by_feed: dict[UUID, list[MadeArea]] = {}
     for area in read_tree():
         if area.level == "rt" and area.feed_id:
             by_feed.setdefault(area.feed_id, []).append(area)
     turns = sorted((turn, feed, area.area_id) for feed, areas in by_feed.items() for turn, area in enumerate(areas))
-    return [Phone(_id(f"device/{rt}"), _secret(rt), rt, feed) for _, feed, rt in turns]
+    return tuple(Phone(_id(f"device/{rt}"), _secret(rt), rt, feed) for _, feed, rt in turns)
 
 
 def _id(name: str) -> UUID:

@@ -188,7 +188,7 @@ def hello() -> Iterator[Served]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.hello", str(port)], cwd=ROOT)
     try:
-        wait_for(lambda: process.poll() is not None or _answers(port))
+        wait_for(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/health"))
         machine.pin(process.pid, machine.server_core())
         yield Served(process.pid, port)
     finally:
@@ -196,9 +196,10 @@ def hello() -> Iterator[Served]:
         process.wait()
 
 
-def _answers(port: int) -> bool:
+def answers(url: str) -> bool:
+    """Whether somebody answers there."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+        with urlopen(url, timeout=5):
             return True
     except OSError:
         return False
