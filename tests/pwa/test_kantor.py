@@ -9,7 +9,8 @@ from tests.pwa.conftest import City
 from tests.support.screens import DESK, PHONE, errors_of, violations
 
 ATTENDED = "0000000000000102"
-VIEWS = ["Hari ini", "Berkas laporan", "Data berbeda", "Loket paspor"]
+DECISIONS = ["Data berbeda", "Data yang ditahan", "Data ganda", "HP petugas"]
+VIEWS = ["Hari ini", "Berkas laporan", *DECISIONS, "Loket paspor"]
 
 
 @pytest.fixture(params=["phone, light", "phone, dark", "desk, light", "desk, dark"])
@@ -81,7 +82,7 @@ def test_the_day_has_its_three_windows_with_all_RTs_of_the_area(page: Page, city
 
 def test_a_lurah_has_nothing_of_the_whole_city(page: Page, city: City) -> None:
     sign_in(page, city, "lurah")
-    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["Hari ini", "Data berbeda"])
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["Hari ini", *DECISIONS])
     page.goto(f"{city.origin}/kantor/#/loket")
     expect(page.get_by_role("heading", level=1)).to_have_text("Halaman tidak ditemukan")
 

@@ -92,7 +92,7 @@ test("a failed reload leaves what was there visible", async () => {
 });
 
 test("what is of the whole city is for immigration and admins; an address of another view is not found", () => {
-  expect(viewsFor("lurah")).toEqual(["today", "conflicts", "quarantine", "findings"]);
+  expect(viewsFor("lurah")).toEqual(["today", "conflicts", "quarantine", "findings", "phones"]);
   expect(viewsFor("immigration")).toEqual(["today", "batches", "counter"]);
   expect(viewAt("#/loket", "immigration")).toBe("counter");
   expect(viewAt("#/loket", "lurah")).toBeNull();

@@ -1,7 +1,15 @@
 // Which view the address asks for: `#/name`. The console's address holds names of views and nothing else.
 import type { ConsoleRole } from "../shared/protocol";
 
-export const VIEWS = ["today", "batches", "conflicts", "quarantine", "findings", "counter"] as const;
+export const VIEWS = [
+  "today",
+  "batches",
+  "conflicts",
+  "quarantine",
+  "findings",
+  "phones",
+  "counter",
+] as const;
 export type View = (typeof VIEWS)[number];
 
 const PATHS: Record<View, string> = {
@@ -10,17 +18,19 @@ const PATHS: Record<View, string> = {
   conflicts: "#/data-berbeda",
   quarantine: "#/data-ditahan",
   findings: "#/data-ganda",
+  phones: "#/hp-petugas",
   counter: "#/loket",
 };
 /** Batches and applications are those of the whole city. */
 const CITY: readonly ConsoleRole[] = ["immigration", "admin"];
-/** Who lives near the people of a report decides on what differs. */
+/** Who lives near the people of a report decides on what differs, and knows the officers. */
 const DECIDERS: readonly ConsoleRole[] = ["lurah", "camat", "admin"];
 const ROLES: Partial<Record<View, readonly ConsoleRole[]>> = {
   batches: CITY,
   conflicts: DECIDERS,
   quarantine: DECIDERS,
   findings: DECIDERS,
+  phones: DECIDERS,
   counter: CITY,
 };
 

@@ -82,6 +82,7 @@ const id = {
     server: "Di server",
     none: "(kosong)",
   },
+  phones: { heading: "HP petugas" },
   counter: {
     heading: "Loket paspor",
     search: "Cari nomor permohonan atau nama",
@@ -198,6 +199,7 @@ const en: typeof id = {
     server: "On the server",
     none: "(empty)",
   },
+  phones: { heading: "Officers' phones" },
   counter: {
     heading: "Passport counter",
     search: "Find an application number or a name",
