@@ -4,19 +4,21 @@ import json
 from typing import Final
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Request, Router, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
 from msgspec import Raw
 
 from server import clock
 from server.auth import bearer_hash
 from server.compression import compressed
-from server.given import Chosen, Db, Writer
+from server.given import Chosen, Db
 from server.secrets import hashed, plain_code
 from server.store import devices
 from server.store.answers import schedule_view
 from server.store.exchange import Job
+from server.store.writer import ExchangeWriter
 from sync.errors import Code, Refused
 from sync.intake import read
 from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest
@@ -28,8 +30,12 @@ _FIELDS: Final = [f'"{name}"'.encode() for name in ExchangeRequest.__struct_fiel
 
 
 @post("/exchange", status_code=200)
-async def exchange(request: Request[None, None, State], writer: Writer) -> Response[bytes]:
-    """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18)."""
+async def exchange(request: Request[None, None, State]) -> ASGIResponse:
+    """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18).
+
+    All phones come here: what a dependency and a Response would cost again and again is left out.
+    """
+    writer: ExchangeWriter = request.app.state.writer
     secret_hash = bearer_hash(request)
     await writer.admit(secret_hash)
     asked = decode_exchange(await request.body())
@@ -50,8 +56,8 @@ async def exchange(request: Request[None, None, State], writer: Writer) -> Respo
     )
     accepted = request.headers.get("accept-encoding", "")
     body, encoding = compressed(_encode(await writer.submit(job)), accepted)
-    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": encoding} if encoding else {})
-    return Response(body, media_type="application/json", headers=headers)
+    headers = {"vary": "Accept-Encoding"} | ({"content-encoding": encoding} if encoding else {})
+    return ASGIResponse(body=body, media_type="application/json", headers=headers)
 
 
 def decode_exchange(body: bytes) -> ExchangeRequest:
