@@ -139,6 +139,7 @@ def test_M12_what_was_not_accepted_is_told_and_can_be_reported_again(page: Page,
     page.evaluate(OTHER_AREA)
     page.reload()
     capture(page, "Tidak dapat menunjukkan dokumen", full_name="Ditolak Contoh", reason="Hilang")
+    send_now(page)
     page.get_by_role("link", name="Ditolak Contoh").click()
     assert is_target(page.get_by_role("link", name="Lihat mengapa tidak diterima"))
     page.get_by_role("link", name="Kembali").click()
@@ -209,7 +210,7 @@ def test_M5_the_browser_sends_by_itself_when_the_app_is_closed(browser: Browser,
 
 
 def find_a_signal(page: Page, city: City) -> None:
-    """Let the browser do the Background Sync now that it would do at its leisure, and wait for its end."""
+    """Let the browser do the Background Sync now that it would do at its leisure, and wait for its end (SPEC W7)."""
     devtools = page.context.new_cdp_session(page)
     found: list[str] = []
     devtools.on(
@@ -224,5 +225,5 @@ def find_a_signal(page: Page, city: City) -> None:
 
     wait_for(registrations)
     sync = {"origin": city.origin, "registrationId": found[0], "tag": "exchange", "lastChance": False}
-    with page.context.expect_event("response", lambda answer: answer.url.endswith("/api/exchange")):
+    with page.context.expect_event("response", lambda answer: answer.url.endswith("/api/exchange"), timeout=90_000):
         devtools.send("ServiceWorker.dispatchSyncEvent", sync)

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.pwa.conftest import City
-from tests.support.phone import capture, enrol, outcomes
+from tests.support.phone import capture, enrol, outcomes, send_now
 from tests.support.screens import violations
 from tests.support.waiting import wait_for
 
@@ -31,6 +31,7 @@ def link(city: City) -> str:
 def test_W6_one_tap_says_no_change_where_foreigners_stay_on(page: Page, city: City) -> None:
     enrol(page, link(city))
     capture(page, "Tidak dapat menunjukkan dokumen", full_name="Menginap Contoh", reason="Hilang")
+    send_now(page)
     wait_for(lambda: outcomes(page) == [["report", "acknowledged", "applied"]])
     page.evaluate(IN_AN_EARLIER_WINDOW)
     page.reload()

@@ -65,6 +65,7 @@ def test_D1_D2_a_revoked_phone_hands_in_what_it_has_and_keeps_nothing(page: Page
     city.run("devices", "revoke", row(page)["device_id"])
     page.context.set_offline(False)
     page.goto(f"{city.origin}/petugas/#/")
+    row(page, not_before=0)
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("HP ini tidak lagi terdaftar")
     expect(page.get_by_text("sudah diserahkan ke kelurahan")).to_be_visible(timeout=20_000)
