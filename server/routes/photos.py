@@ -42,7 +42,7 @@ async def bring(sha256: FromPath[str], request: AnyRequest, db: Db, writer: Writ
         raise Refused(Code.photo_too_large)
     if not 0 < chunk.length >= chunk.start + len(chunk.content):
         raise Refused(Code.request_invalid)
-    with _place(writer):
+    with place(writer):
         received = await db.write(photo_uploads.append, secret_hash, chunk, clock.now())
         if received.is_whole:
             await _keep(db, received.device_id, sha256)
@@ -59,7 +59,7 @@ async def progress(sha256: FromPath[str], request: AnyRequest, db: Db) -> Respon
 @get("/{sha256:str}")
 async def show(sha256: FromPath[str], request: AnyRequest, db: Db, settings: Chosen, writer: Writer) -> Response[bytes]:
     """A photo, to a phone or to a console user. Raises Unknown where they may not see it, or nobody can."""
-    with _place(writer):
+    with place(writer):
         if "authorization" in request.headers:
             content = await db.read(photos.for_phone, bearer_hash(request), _named(sha256), clock.now())
         else:
@@ -72,7 +72,7 @@ async def show(sha256: FromPath[str], request: AnyRequest, db: Db, settings: Cho
 
 
 @contextmanager
-def _place(writer: ExchangeWriter) -> Iterator[None]:
+def place(writer: ExchangeWriter) -> Iterator[None]:
     """One of the few places for photos. Raises Busy when there is none, or when exchanges wait."""
     token = object()
     try:

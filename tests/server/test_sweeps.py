@@ -1,5 +1,6 @@
 """Photos that nobody names do not stay, and none that is named goes (SPEC F6)."""
 
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -7,17 +8,19 @@ import pytest
 from sqlalchemy import Connection, update
 
 from server import clock
+from server.routes.photos import place
 from server.store import photo_uploads, photos
 from server.store.engine import Database
 from server.store.photo_uploads import MOST_BEGUN, Chunk
+from server.store.writer import ExchangeWriter
 from server.sweeps import PATIENCE, sweep_photos
 from server.tables.people import Assignment, Device
 from server.tables.reports import Quarantined
-from sync.errors import Code, Refused, Unauthorized
+from sync.errors import Busy, Code, Refused, Unauthorized
 from sync.protocol.exchange import ExchangeResponse, SaveReport
 from sync.protocol.records import Groups
 from tests.support import city
-from tests.support.city import RTS, SECRET, exchange, job, send
+from tests.support.city import RTS, SECRET, TERMS, exchange, job, send
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +114,18 @@ async def test_F5_a_photo_is_not_shown_after_its_RT_moved_to_another_officer(dat
     await database.write(end_assignments)
     assert await database.read(photos.for_phone, SECRET, name, now) == b"webp"
     assert await database.read(photos.for_phone, SECRET, name, now + 1000) is None
+
+
+async def test_F6_a_photo_finds_no_place_while_exchanges_wait_or_others_are_looked_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = ExchangeWriter(database, TERMS)
+    with ExitStack() as places:
+        for _ in range(8):
+            places.enter_context(place(writer))
+        with pytest.raises(Busy), place(writer):
+            pass
+    with place(writer):
+        monkeypatch.setattr("server.store.writer.PRESSING", 0)
+        with pytest.raises(Busy), place(writer):
+            pass

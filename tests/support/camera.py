@@ -17,7 +17,9 @@ class Camera:
 
     def __init__(self, ronda: Ronda, officer: str) -> None:
         self.phone = Phone(ronda, officer)
-        self.http = httpx.Client(base_url=ronda.origin, headers={"Authorization": f"Bearer {self.phone.secret}"})
+        self.http = httpx.Client(
+            base_url=ronda.origin, headers={"Authorization": f"Bearer {self.phone.secret}"}, timeout=60
+        )
 
     def put(self, name: str, content: bytes, start: int, length: int, **headers: str) -> httpx.Response:
         extent = {"Upload-Offset": str(start), "Upload-Length": str(length), "Content-Type": OCTETS}
