@@ -64,6 +64,11 @@ async def front() -> Redirect:
 
 def create_app(settings: Settings) -> Edge:
     """The whole server as one ASGI application."""
+    return Edge(litestar(settings), settings.origin)
+
+
+def litestar(settings: Settings) -> Litestar:
+    """The application behind the edge: its routes, and what they are given."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -76,7 +81,7 @@ def create_app(settings: Settings) -> Edge:
             await writer.close()
             await db.close()
 
-    app = Litestar(
+    return Litestar(
         route_handlers=[health, front, *(module.router for module in ROUTERS), *_static(settings)],
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
@@ -90,7 +95,6 @@ def create_app(settings: Settings) -> Edge:
         logging_config=None,
         request_max_body_size=MAX_BODY,
     )
-    return Edge(app, settings.origin)
 
 
 def _db(state: State) -> object:

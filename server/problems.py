@@ -78,14 +78,16 @@ def _of_domain(_request: Request[Any, Any, Any], error: RondaError) -> Response[
     return answer(error.code, error.detail)
 
 
-def _of_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.detail == _GONE:
         return answer(Code.request_invalid)
     if error.status_code >= 500:
-        return _unexpected(_request, error)
+        return _unexpected(request, error)
     if error.status_code == 400 and _is_no_json(error):
         return answer(Code.body_not_json)
-    return answer(_BY_STATUS.get(error.status_code, Code.request_invalid))
+    answered = answer(_BY_STATUS.get(error.status_code, Code.request_invalid))
+    answered.headers.update(error.headers or {})
+    return answered
 
 
 def _is_no_json(error: BaseException | None) -> bool:

@@ -13,6 +13,7 @@ from server.cli.demo import demo, seed
 from server.cli.devices import devices
 from server.cli.enrol import enrol
 from server.cli.officers import officers
+from server.cli.openapi import openapi
 from server.cli.protocol import protocol
 from server.cli.seal import batches_group, seal
 from server.cli.serve import serve
@@ -55,6 +56,7 @@ _COMMANDS = (
     application,
     vapid_keys,
     protocol,
+    openapi,
 )
 
 for command in _COMMANDS:

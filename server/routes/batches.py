@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from server import clock
 from server.auth import require
 from server.given import Chosen, Db, SignedIn
+from server.openapi import Api
 from server.store import batches
 from server.store.engine import Database
 from server.store.people import Person
@@ -44,7 +45,7 @@ async def as_document(batch_id: FromPath[UUID], person: SignedIn, db: Db) -> Res
     return await _rendered(batch_id, person, db, document, "application/json", "json")
 
 
-@get("/batches/{batch_id:uuid}/table.csv")
+@get("/batches/{batch_id:uuid}/table.csv", api=Api(media_type="text/csv"))
 async def as_table(batch_id: FromPath[UUID], person: SignedIn, db: Db) -> Response[bytes]:
     return await _rendered(batch_id, person, db, table, "text/csv", "csv")
 

@@ -8,8 +8,10 @@ from litestar.params import FromPath, JSONBody
 from server import clock
 from server.auth import require
 from server.given import Db, SignedIn
+from server.openapi import Api
 from server.routes.conflicts import DECIDERS
 from server.store import findings
+from sync.errors import Code
 from sync.protocol.console import FindingView, VerdictRequest
 
 
@@ -20,7 +22,7 @@ async def open_findings(person: SignedIn, db: Db) -> list[FindingView]:
     return await db.read(findings.open_below, person.area_id)
 
 
-@post("/{first_id:uuid}/{second_id:uuid}/decision", status_code=204)
+@post("/{first_id:uuid}/{second_id:uuid}/decision", status_code=204, api=Api(raises=(Code.decided_already,)))
 async def decide(
     first_id: FromPath[UUID], second_id: FromPath[UUID], data: JSONBody[VerdictRequest], person: SignedIn, db: Db
 ) -> None:

@@ -14,6 +14,7 @@ from server import clock
 from server.auth import bearer_hash
 from server.compression import compressed
 from server.given import Chosen, Db
+from server.openapi import PHONE, Api
 from server.secrets import hashed, plain_code
 from server.store import devices
 from server.store.answers import schedule_view
@@ -21,7 +22,7 @@ from server.store.exchange import Job
 from server.store.writer import ExchangeWriter
 from sync.errors import Code, Refused
 from sync.intake import read
-from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest
+from sync.protocol.exchange import Enrolled, EnrolRequest, ExchangeRequest, ExchangeResponse
 from sync.protocol.values import MAX_BODY, PROTOCOL
 
 _decode_request = msgspec.json.Decoder(ExchangeRequest).decode
@@ -29,7 +30,10 @@ _encode = msgspec.json.Encoder().encode
 _FIELDS: Final = [f'"{name}"'.encode() for name in ExchangeRequest.__struct_fields__]
 
 
-@post("/exchange", status_code=200)
+_EXCHANGE: Final = Api(PHONE, ExchangeRequest, ExchangeResponse, raises=(Code.protocol_unsupported,))
+
+
+@post("/exchange", status_code=200, api=_EXCHANGE)
 async def exchange(request: Request[None, None, State]) -> ASGIResponse:
     """Take in a phone's mutations and answer with outcomes and changes (SPEC M1-M18).
 
@@ -98,7 +102,7 @@ def _decode_leniently(body: bytes) -> ExchangeRequest:
         raise Refused(Code.request_invalid) from error
 
 
-@post("/enrol", status_code=200)
+@post("/enrol", status_code=200, api=Api(raises=(Code.code_invalid,)))
 async def enrol(data: JSONBody[EnrolRequest], db: Db, settings: Chosen) -> Enrolled:
     """Enrol a phone by a code that works once (SPEC M19)."""
     now = clock.now()

@@ -17,6 +17,7 @@ from litestar.params import FromPath
 from server import clock
 from server.auth import AnyRequest, bearer_hash, signed_in
 from server.given import Chosen, Db, Writer
+from server.openapi import CONSOLE, PHONE, Api
 from server.reencoding import MEDIA_TYPE, reencoded
 from server.store import photo_uploads, photos
 from server.store.engine import Database
@@ -32,8 +33,19 @@ _requests = CapacityLimiter(8)
 _encodings = CapacityLimiter(1)
 MOST_WAITING: Final = 2
 
+_PROGRESS: Final = ("Upload-Offset", "Upload-Complete")
+_REFUSALS: Final = (
+    Code.photo_type_unsupported,
+    Code.photo_too_large,
+    Code.photo_unreadable,
+    Code.photo_digest_differs,
+    Code.photo_offset_differs,
+)
+_BRING: Final = Api(PHONE, bytes, raises=_REFUSALS, headers=("Upload-Offset", "Upload-Length"), told=_PROGRESS)
+_SHOW: Final = Api(f"{PHONE} {CONSOLE}", media_type=MEDIA_TYPE, raises=(Code.device_revoked,))
 
-@put("/{sha256:str}", status_code=204)
+
+@put("/{sha256:str}", status_code=204, api=_BRING)
 async def bring(sha256: FromPath[str], request: AnyRequest, db: Db, writer: Writer) -> Response[None]:
     """Take a chunk; with the last one the photo is checked, encoded and kept."""
     secret_hash = bearer_hash(request)
@@ -50,13 +62,13 @@ async def bring(sha256: FromPath[str], request: AnyRequest, db: Db, writer: Writ
     return _progress(received, 204)
 
 
-@head("/{sha256:str}")
+@head("/{sha256:str}", api=Api(PHONE, told=_PROGRESS))
 async def progress(sha256: FromPath[str], request: AnyRequest, db: Db) -> Response[None]:
     """How much of a photo has come from this phone."""
     return _progress(await db.read(photo_uploads.received, bearer_hash(request), _named(sha256)), 200)
 
 
-@get("/{sha256:str}")
+@get("/{sha256:str}", api=_SHOW)
 async def show(sha256: FromPath[str], request: AnyRequest, db: Db, settings: Chosen, writer: Writer) -> Response[bytes]:
     """A photo, to a phone or to a console user. Raises Unknown where they may not see it, or nobody can."""
     with place(writer):

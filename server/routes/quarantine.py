@@ -8,7 +8,8 @@ from litestar.params import FromPath, JSONBody
 from server import clock
 from server.auth import require
 from server.given import Chosen, Db, SignedIn
-from server.routes.conflicts import DECIDERS
+from server.openapi import Api
+from server.routes.conflicts import DECIDERS, REFUSALS
 from server.store import quarantine, rulings
 from server.store.rulings import Judgement
 from sync.errors import Code, Refused, Unknown
@@ -23,7 +24,7 @@ async def waiting(person: SignedIn, db: Db) -> list[QuarantineView]:
     return await db.read(quarantine.waiting, person.area_id, everything=person.role == ConsoleRole.admin)
 
 
-@post("/{mutation_id:uuid}/{digest:str}/decision", status_code=200)
+@post("/{mutation_id:uuid}/{digest:str}/decision", status_code=200, api=Api(raises=(Code.decided_already, *REFUSALS)))
 async def decide(
     mutation_id: FromPath[UUID],
     digest: FromPath[str],

@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from server import clock
 from server.auth import SESSION_SECONDS, AnyRequest, session_cookie, session_hash
 from server.given import Chosen, Db, SignedIn
+from server.openapi import CONSOLE, Api
 from server.secrets import NOBODY, hashed, password_fits
 from server.store import people
 from server.store.people import Person
@@ -20,7 +21,7 @@ _checks = CapacityLimiter(2)
 MOST_WAITING: Final = 20
 
 
-@post("/", status_code=200)
+@post("/", status_code=200, api=Api(raises=(Code.credentials_invalid,)))
 async def sign_in(data: JSONBody[SignInRequest], db: Db, settings: Chosen) -> Response[ConsoleUser]:
     """Open a session. A wrong password and an unknown name are answered alike. Raises Busy when too many wait."""
     if _checks.statistics().tasks_waiting >= MOST_WAITING:
@@ -40,7 +41,7 @@ async def current(person: SignedIn) -> ConsoleUser:
     return _view(person)
 
 
-@delete("/", status_code=204)
+@delete("/", status_code=204, api=Api(CONSOLE))
 async def sign_out(request: AnyRequest, db: Db, settings: Chosen) -> Response[None]:
     await db.write(people.close_session, session_hash(request, settings))
     return Response(None, status_code=204, cookies=[session_cookie(settings, "", 0)])

@@ -168,6 +168,7 @@ MUTATIONS: Final = (
     Mutation("a capture of 5,000 digits", _with(captured_at=10**4000), UNREADABLE),
     Mutation("a capture before 1970", _with(captured_at=-1), UNREADABLE),
     Mutation("a capture after 9999", _with(captured_at=LAST_INSTANT + 1), UNREADABLE),
+    Mutation("a capture of 1.0", _with(captured_at=1.0), UNREADABLE),
     Mutation("a capture of half a millisecond", _with(captured_at=1.5), UNREADABLE),
     Mutation("a name that is NaN", _name("NaN"), UNREADABLE),
     Mutation("a name that is infinite", _name("1e999"), UNREADABLE),
