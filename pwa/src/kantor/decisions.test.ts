@@ -42,6 +42,11 @@ test("[M21] what is known of kept data is read, and what is not is left to the b
   ).toBe("Ana");
 });
 
+test("[M3] a hidden character is shown to be there", () => {
+  const changes = { identity: { full_name: "Ana\u202eContoh" } };
+  expect(content({ kind: "report", changes }).name).toBe("Ana\ufffdContoh");
+});
+
 test.each(["", "{", "null", "[1]", '"x"', '{"kind":"dance"}', '{"kind":7,"changes":{"identity":3}}'])(
   "[M21] bytes that are no mutation are shown as such: %s",
   (payload) => {

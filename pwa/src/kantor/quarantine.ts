@@ -45,19 +45,24 @@ function parsed(payload: string): unknown {
   }
 }
 
+/** What is not seen, and may turn the letters round, is shown to be there. */
+function seen(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "\ufffd");
+}
+
 function asObject(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function nameOf(groups: Record<string, unknown>): string {
   const name = asObject(groups.identity).full_name;
-  return typeof name === "string" ? name : "";
+  return typeof name === "string" ? seen(name) : "";
 }
 
 function fieldsOf(group: string, value: unknown): Content["fields"] {
-  if (typeof value === "string") return [{ field: group as FieldName, value }];
+  if (typeof value === "string") return [{ field: group as FieldName, value: seen(value) }];
   return Object.entries(asObject(value)).flatMap(([name, inner]) => {
     const field = `${group}.${name}`;
-    return typeof inner === "string" && isField(field) ? [{ field, value: inner }] : [];
+    return typeof inner === "string" && isField(field) ? [{ field, value: seen(inner) }] : [];
   });
 }
