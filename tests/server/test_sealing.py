@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
@@ -22,7 +21,7 @@ from sync.batches.header import Header
 from sync.batches.sealing import header_of, verify
 from sync.protocol.exchange import NilChange, ReportChange
 from sync.windows import MINUTE, Schedule
-from tests.support import city
+from tests.support import city, races
 from tests.support.city import RTS, SCHEDULE, edit, nil, report, send
 
 pytestmark = pytest.mark.anyio
@@ -212,25 +211,10 @@ async def test_M16_a_record_edited_before_the_seal_keeps_its_number(db: Database
     assert (await send(db, at("15:16"), cursor=answer.cursor)).changes == ()
 
 
-async def together(*work: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for one in work:
-            tasks.create_task(one())  # type: ignore[arg-type]
-
-
 async def test_B4_B5_sealers_and_writers_race_and_no_version_is_lost_or_sealed_twice(db: Database) -> None:
-    async def write(writer: int) -> None:
-        for turn in range(15):
-            await send(db, at("15:15") + turn, report(RTS[writer], at("14:00")), nil(RTS[writer], at("16:00")))
-
-    async def keep_sealing() -> None:
-        for turn in range(15):
-            await seal(db, at("15:15") + turn, patience=0)
-
-    await together(*(lambda writer=writer: write(writer) for writer in range(4)), keep_sealing, keep_sealing)
-    await seal(db, at("20:15"), patience=0)
+    await races.race_the_sealers(db)
+    assert await races.in_no_batch(db) == 0
     await assert_each_version_is_in_one_batch(db)
-    assert await db.read(lambda conn: conn.execute(select(func.count()).select_from(Version)).scalar_one()) == 120
 
 
 async def test_B5_the_sealer_waits_for_a_version_that_is_being_committed(db: Database) -> None:
