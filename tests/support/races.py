@@ -18,6 +18,7 @@ from server.store import sealing
 from server.store.answers import answers
 from server.store.engine import Database
 from server.store.exchange import take
+from server.store.lands import Lands
 from server.tables.batches import BatchEntry
 from server.tables.people import Device
 from server.tables.reports import Version
@@ -43,7 +44,7 @@ def _enrol(conn: Connection) -> None:
 
 
 async def _bring(db: Database, writer: int, now: int, *mutations: Mutation) -> None:
-    await db.write(take, [structs.replace(job(now, *mutations), secret_hash=_secret(writer))], SCHEDULE)
+    await db.write(take, [structs.replace(job(now, *mutations), secret_hash=_secret(writer))], SCHEDULE, Lands())
 
 
 async def skipped(db: Database, each: int = 8) -> set[UUID]:
@@ -66,7 +67,7 @@ async def skipped(db: Database, each: int = 8) -> set[UUID]:
         nonlocal cursor
         more = True
         while more:
-            [answer] = await db.read(answers, [job(NOW, cursor=cursor)], TERMS)
+            [answer] = await db.read(answers, [job(NOW, cursor=cursor)], TERMS, Lands())
             assert not isinstance(answer, Exception)
             met.update(change.record_id for change in answer.changes)
             cursor, more = answer.cursor, answer.more

@@ -7,7 +7,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -156,7 +156,7 @@ class _Inline(Database):
 
 
 class SqliteServer(Server):
-    _template: Any = None
+    _template: ClassVar[Any] = None
 
     def __init__(self) -> None:
         self._inline = _Inline()
@@ -180,14 +180,17 @@ class SqliteServer(Server):
 
 
 class PostgresServer(Server):
-    """`url` names a database that has the schema already; what is in it goes."""
+    """`url` names a database that is at the newest schema; each world begins with it as it was at first."""
+
+    _templates: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, url: str) -> None:
         super().__init__(open_database(url))
-        # An empty database still counts the changes of its areas.
-        self.write(_fill, {"meta": [{"key": "areas", "value": "0"}]})
-        self.write(lambda conn: begin_epoch(conn, FIRST_EPOCH))
-        self.write(city.build)
+        if url not in PostgresServer._templates:
+            self.write(begin_epoch, FIRST_EPOCH)
+            self.write(city.build)
+            PostgresServer._templates[url] = self.snapshot()
+        self._put_back(PostgresServer._templates[url])
 
     def snapshot(self) -> Any:
         return self.read(_rows)
