@@ -12,7 +12,7 @@ from sync.protocol.values import PROTOCOL
 from tests.support.model import city, holds
 from tests.support.model.city import PHONES
 from tests.support.model.oracle import Brought, Oracle
-from tests.support.model.phone import Json, Phone, Request, Row
+from tests.support.model.phone import Json, Phone, Request, Row, Run
 from tests.support.model.server import Server
 
 
@@ -50,7 +50,8 @@ class Ground:
                     in_the_words_of(one, found) for found, one in zip(answer["outcomes"], wanted, strict=True)
                 ] == wanted
                 holds.invariant_10_nothing_out_of_scope_is_told(answer, self._scope(self._phone(request.phone)))
-                self._epochs[answer["cursor"]] = self.server.epoch
+                if answer["cursor"] != request.cursor:
+                    self._epochs[answer["cursor"]] = self.server.epoch
         return answers
 
     def _predict(self, requests: Sequence[Request]) -> list[list[Json]]:
@@ -99,6 +100,11 @@ class Ground:
 
     def _phone(self, phone: int) -> Phone:
         return self._phones[phone % len(self._phones)]
+
+    def _at_the_start_of_a_run(self, phone: int) -> Phone:
+        own = self._phone(phone)
+        own.run = Run()
+        return own
 
     def _report(self, phone: int, which: int) -> str | None:
         """One of the reports that the phone shows, unless it is removed."""

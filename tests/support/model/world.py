@@ -84,8 +84,7 @@ class World(Ground):
 
     def send(self, phone: int, at_most: int) -> None:
         """A run of exchanges, until nothing waits and all changes are there, or until there is no answer."""
-        own = self._phone(phone)
-        own.run = type(own.run)()
+        own = self._at_the_start_of_a_run(phone)
         for _ in range(LONGEST_RUN):
             request = own.prepare(self.now, at_most)
             [answer] = self._serve([request])
@@ -95,11 +94,11 @@ class World(Ground):
         raise AssertionError("a run does not end")
 
     def lose_the_answer(self, phone: int, at_most: int) -> None:
-        self._serve([self._phone(phone).prepare(self.now, at_most)])
+        self._serve([self._at_the_start_of_a_run(phone).prepare(self.now, at_most)])
 
     def duplicate(self, phone: int, at_most: int, together: bool, first: bool) -> None:
         """A request arrives twice, at once or one after the other, and the phone gets either answer."""
-        request = self._phone(phone).prepare(self.now, at_most)
+        request = self._at_the_start_of_a_run(phone).prepare(self.now, at_most)
         groups = [[request, request]] if together else [[request], [request]]
         answers = [answer for group in groups for answer in self._serve(group)]
         if (answer := answers[0 if first else 1]) is not None:
@@ -107,7 +106,7 @@ class World(Ground):
 
     def delay(self, phone: int, at_most: int) -> None:
         """A request goes into the network and does not arrive yet; the phone gives it up."""
-        self._late.append(self._phone(phone).prepare(self.now, at_most))
+        self._late.append(self._at_the_start_of_a_run(phone).prepare(self.now, at_most))
 
     def arrive_late(self, which: int) -> None:
         """An old request arrives, perhaps after newer ones; nobody waits for its answer."""
@@ -116,7 +115,8 @@ class World(Ground):
 
     def send_together(self, at_most: int) -> None:
         """One request of each phone, in one transaction."""
-        requests = [phone.prepare(self.now, at_most) for phone in self._phones]
+        phones = [self._at_the_start_of_a_run(phone) for phone in range(len(self._phones))]
+        requests = [phone.prepare(self.now, at_most) for phone in phones]
         for request, answer in zip(requests, self._serve(requests), strict=True):
             if answer is not None:
                 self._take(request, answer, alone=False)
