@@ -25,6 +25,8 @@ from sync.protocol.records import Report
 PAGE: Final = 500
 # Tombstones and nils leave their feed after this time (see `horizon`); a cursor that is older starts over (SPEC M23).
 HORIZON: Final = 30 * 24 * 60 * 60_000
+# The number before all, of a phone that starts over.
+STARTS_OVER: Final = -1
 
 
 class Wish(Struct, frozen=True):
@@ -138,9 +140,10 @@ def _changes(source: Any, *also: Any) -> Select[Any]:
 
 
 def _near_of(sought: FromClause) -> Select[Any]:
-    unseen = and_(col(Record.area_id) == sought.c.area_id, col(Record.seq) > sought.c.since)
-    # Whoever has seen nothing of a feed needs no tombstones of it.
-    needed = or_(sought.c.since > 0, col(Record.removed).is_(False))
+    # What left its feed has the number 0.
+    unseen = and_(col(Record.area_id) == sought.c.area_id, col(Record.seq) > sought.c.since, col(Record.seq) > 0)
+    # Whoever starts over needs no tombstones; others do from the first on, for what they brought themselves.
+    needed = or_(sought.c.since > STARTS_OVER, col(Record.removed).is_(False))
     return _changes(sought.join(Record, unseen), sought.c.n).where(needed).order_by(col(Record.seq))
 
 
@@ -151,7 +154,7 @@ def _near(conn: Connection, starts: Mapping[int, _Start], ends: Mapping[UUID, in
     """The changes for phones that lack few, in one query for all of them."""
     found: dict[int, list[Change]] = {n: [] for n in starts}
     sought = [
-        (n, area_id, since)
+        (n, area_id, STARTS_OVER if start.resync else since)
         for n, start in starts.items()
         for feed_id, area_ids in start.areas.items()
         if (since := start.positions.get(feed_id, 0)) < ends[feed_id]

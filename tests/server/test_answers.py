@@ -161,3 +161,14 @@ async def test_D3_the_lease_begins_anew_with_each_exchange(city: Database) -> No
         standing = (await send(city, now)).standing
         assert standing is not UNSET
         assert (standing.state, standing.lease_until) == (PhoneState.trusted, now + TERMS.lease)
+
+
+async def test_M23_a_phone_that_read_an_empty_feed_is_told_that_its_first_report_is_removed(city: Database) -> None:
+    """Its answer was lost, and another phone removed the report before it came again."""
+    cursor = (await send(city, NOW)).cursor
+    begun = report(RTS[0], NOW)
+    await send(city, NOW + 1, begun, RemoveReport(UUID(int=502), begun.record_id, RTS[0], NOW, begun.changes))
+    [change] = (await send(city, NOW + 2, begun, cursor=cursor)).changes
+    assert isinstance(change, ReportChange)
+    assert change.removed
+    assert (await send(city, NOW + 3)).changes == ()
