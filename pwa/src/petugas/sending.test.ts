@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RondaDB } from "../shared/db";
 import { exchange } from "../shared/exchange";
 import { fileNil } from "../shared/outbox";
-import { AREA, enrolledPhone, NOON, TestPorts, TestServer } from "../shared/phone.fixture";
+import { AREA, enrolledPhone, NOON, OTHER_AREA, TestPorts, TestServer } from "../shared/phone.fixture";
 import { sendInBackground } from "./background";
 import { Sending } from "./sending.svelte";
 
@@ -24,6 +24,32 @@ beforeEach(async () => {
 });
 
 afterEach(() => vi.unstubAllGlobals());
+
+/** Shortly before a close, with the longest spread. */
+async function shortlyBefore(): Promise<void> {
+  ports.time = NOON + 175 * 60_000;
+  ports.chance = 1;
+  await db.outbox.clear();
+  await fileNil(db, [OTHER_AREA], ports.now());
+}
+
+test("W7 a save shortly before a close is left to the browser at once, which waits for its turn", async () => {
+  await shortlyBefore();
+  const slept: number[] = [];
+  ports.sleep = (milliseconds) => (slept.push(milliseconds), new Promise(() => undefined));
+  await new Sending(db, ports).soon();
+  expect([slept, registered, server.received]).toEqual([[60_000], ["exchange"], []]);
+  ports.sleep = async (milliseconds) => void (ports.time += milliseconds);
+  await sendInBackground(db, ports);
+  expect(server.records.size).toBe(1);
+});
+
+test("W7 an app that stays open sends when its turn has come", async () => {
+  await shortlyBefore();
+  await new Sending(db, ports).soon();
+  await vi.waitUntil(() => server.records.size === 1);
+  expect(ports.time).toBe(NOON + 176 * 60_000);
+});
 
 const busy = () => new Response("{}", { status: 503, headers: { "Retry-After": "90" } });
 
