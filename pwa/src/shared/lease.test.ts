@@ -42,6 +42,11 @@ test("D3 when the lease ends what was pulled is deleted; what waits, and drafts,
   ports.time += LEASE;
   await watchLease(db, ports.now());
   expect(await db.records.count()).toBe(2);
+  const photo = { bytes: new ArrayBuffer(1), type: "image/webp", at: NOON };
+  await db.photos.bulkPut([
+    { ...photo, sha256: "a", state: "shown" },
+    { ...photo, sha256: "b", state: "waiting" },
+  ]);
   const report = named("Aung", { note: "kamar 2" });
   await saveReport(db, { record_id: edited, area_id: AREA, base, report, now: ports.now() });
   await db.drafts.put({ draft_id: "d", record_id: null, area_id: AREA, form: {}, base, updated_at: NOON });
@@ -49,6 +54,7 @@ test("D3 when the lease ends what was pulled is deleted; what waits, and drafts,
   await watchLease(db, ports.now());
   expect((await db.records.toArray()).map(({ record_id }) => record_id)).toEqual([edited]);
   expect(await db.drafts.count()).toBe(1);
+  expect(await db.photos.toCollection().primaryKeys()).toEqual(["b"]);
   expect(await isOver()).toBe(true);
   expect(await fileNil(db, [AREA], ports.now())).toBe(1);
   await exchange(db, ports);

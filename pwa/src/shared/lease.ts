@@ -14,18 +14,19 @@ export function isLeaseOver(phone: PhoneRow | undefined, now: Instant): boolean 
   return phone?.lease_until !== undefined && latestOf(phone, now) > phone.lease_until;
 }
 
-/** Delete the reports that wait for nothing. The next exchange fetches them again. */
+/** Delete the reports that wait for nothing, and fetched photos. The next exchange fetches the reports again. */
 async function dropPulled(db: RondaDB): Promise<void> {
   const pending = await db.outbox.where("status").anyOf("new", "sent").toArray();
   const unsent = new Set(pending.map((row) => row.record_id));
   const clean = db.records.filter((row) => row.kind === "report" && row.server !== null);
   await clean.filter((row) => !unsent.has(row.record_id)).delete();
+  await db.photos.filter((row) => row.state === "shown").delete();
   await db.meta.update("phone", { cursor: "" });
 }
 
 /** Remember how late it is, and end the lease when it is over. Hold the exchange's lock meanwhile: it writes the cursor. */
 export async function watchLease(db: RondaDB, now: Instant): Promise<void> {
-  await db.transaction("rw", db.records, db.outbox, db.meta, async () => {
+  await db.transaction("rw", [db.records, db.outbox, db.photos, db.meta], async () => {
     const phone = await db.meta.get("phone");
     if (!phone?.enrolled) return;
     const latest = latestOf(phone, now);
