@@ -9,7 +9,6 @@ the server has · 7-9 sealed batches · 10 nothing out of scope is told · 12 no
 """
 
 import os
-import random
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,10 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from server.store import pull
 from tests.support.model import traces
 from tests.support.model.phone import EMPTY, Json
+from tests.support.model.seed import SEED
 from tests.support.model.server import PostgresServer, Server, SqliteServer
 from tests.support.model.world import World
 
-SEED: Final = int(os.environ.get("RONDA_SEED") or random.randrange(2**32))
 EXAMPLES: Final = int(os.environ.get("RONDA_EXAMPLES") or 40)
 STEPS: Final = 40
 
@@ -127,6 +126,10 @@ class Machine(RuleBasedStateMachine):
     @rule(phone=which)
     def crash(self, **drawn: Any) -> None:
         self.play("crash", **drawn)
+
+    @rule(phone=which)
+    def upgrade(self, **drawn: Any) -> None:
+        self.play("upgrade", **drawn)
 
     @rule(minutes=st.sampled_from([1, 20, 90, 400, 1500]))
     def wait(self, **drawn: Any) -> None:

@@ -25,7 +25,7 @@ class Ground:
         self.jumped = self.moved = False
         self._right_clocks = right_clocks
         self._ids = 1000
-        self._phones = [Phone(number, self._new_id, PROTOCOL) for number in range(phones)]
+        self._phones = [Phone(number, self._new_id, 1 + number % PROTOCOL) for number in range(phones)]
         self._ledger: list[Row] = []
         self._late: list[Request] = []
         self._seen: dict[tuple[int, str], tuple[Json, int]] = {}
@@ -49,6 +49,7 @@ class Ground:
                 assert [
                     in_the_words_of(one, found) for found, one in zip(answer["outcomes"], wanted, strict=True)
                 ] == wanted
+                holds.invariant_15_an_old_app_is_answered_in_its_words(answer, json.loads(request.body)["protocol"])
                 holds.invariant_10_nothing_out_of_scope_is_told(answer, self._scope(self._phone(request.phone)))
                 if answer["cursor"] != request.cursor:
                     self._epochs[answer["cursor"]] = self.server.epoch

@@ -166,3 +166,14 @@ def invariant_10_nothing_out_of_scope_is_told(answer: Json, scope: Collection[st
     assert {change["area_id"] for change in answer["changes"]} <= set(scope)
     if "scope" in answer:
         assert {area["area_id"] for area in answer["scope"]["areas"]} == set(scope)
+
+
+def invariant_15_an_old_app_is_answered_in_its_words(answer: Json, version: int) -> None:
+    """Each version knows the fields of its answer and no others (SPEC M20)."""
+    known = {"protocol", "now", "outcomes", "changes", "cursor", "more", "resync", "scope"}
+    known |= {"told", "digest", "wait"} if version > 1 else set()
+    known |= {"standing"} if version > 2 else set()
+    assert answer["protocol"] == version
+    assert answer.keys() <= known
+    outcome = {"mutation_id", "outcome", "version", "window", "was", "code"}
+    assert all(one.keys() <= outcome for one in answer["outcomes"])

@@ -16,6 +16,7 @@ from server.store import conflicts, sealing
 from server.store.conflicts import Decided
 from sync.intake import read
 from sync.protocol.exchange import Outcome
+from sync.protocol.values import PROTOCOL
 from tests.support.model import city, holds
 from tests.support.model.city import HOUR, OFFICERS, RTS, SCHEDULE
 from tests.support.model.ground import Ground, in_the_words_of
@@ -123,6 +124,10 @@ class World(Ground):
 
     def crash(self, phone: int) -> None:
         self._phone(phone).crash()
+
+    def upgrade(self, phone: int) -> None:
+        """The phone gets today's app, and sends what the older one has left in its outbox."""
+        self._phone(phone).protocol = PROTOCOL
 
     # Time and clocks
 
