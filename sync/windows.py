@@ -120,11 +120,15 @@ def capture_instant(
 ) -> Capture:
     """The capture on the server's clock (SPEC W3) and its flags (SPEC W4). All arguments in milliseconds.
 
-    `last_offset` is the server's now minus the phone's now at the exchange before, None at the first.
+    `last_offset` is the server's now minus the phone's now at the exchange before, None at the first. The time that a
+    request takes to arrive only ever makes an offset larger, so the smaller of two is nearer to the truth: nobody is
+    late because of a slow network or server.
     """
     offset = server_now - phone_now
     jumped = last_offset is not None and abs(offset - last_offset) > JUMP
     flags = (CLOCK_JUMPED,) if jumped else ()
+    if last_offset is not None and not jumped:
+        offset = min(offset, last_offset)
     instant = min(captured_at + offset, server_now)
     if instant < enrolled_at:
         return Capture(server_now, (*flags, CLOCK_UNSOUND))

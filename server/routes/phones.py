@@ -39,6 +39,7 @@ async def exchange(request: Request[None, None, State]) -> ASGIResponse:
 
     All phones come here: what a dependency and a Response would cost again and again is left out.
     """
+    now = clock.now()
     writer: ExchangeWriter = request.app.state.writer
     secret_hash = bearer_hash(request)
     await writer.admit(secret_hash)
@@ -47,7 +48,7 @@ async def exchange(request: Request[None, None, State]) -> ASGIResponse:
     job = Job(
         secret_hash=secret_hash,
         phone_now=asked.now,
-        now=clock.now(),
+        now=now,
         cursor=asked.cursor,
         incoming=incoming,
         salts=tuple(clock.new_salt() for _ in incoming),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sync.windows import (
     CLOCK_JUMPED,
     CLOCK_UNSOUND,
+    JUMP,
     MINUTE,
     Capture,
     Schedule,
@@ -115,6 +116,14 @@ def test_W2_a_name_that_the_schedule_does_not_have_is_refused(name: str) -> None
 
 
 offsets = st.integers(-(10**12), 10**12)
+
+
+@given(st.integers(0, 10**9), offsets, st.integers(0, JUMP))
+def test_W3_a_request_that_was_long_on_its_way_makes_no_capture_later(age: int, offset: int, way: int) -> None:
+    now = 1_795_000_000_000
+    sent = now - way
+    slow = capture_instant(sent - age + offset, sent + offset, now, -offset, 0)
+    assert slow == Capture(sent - age)
 
 
 @given(st.integers(0, 10**9), offsets, offsets)

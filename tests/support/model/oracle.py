@@ -93,6 +93,8 @@ class Oracle:
         offset = now - phone_now
         last = self.state.offsets.get(phone, offset)
         flags = ["clock_jumped"] if abs(offset - last) > JUMP else []
+        if not flags:
+            offset = min(offset, last)
         instant = min(captured_at + offset, now)
         return (instant, " ".join(flags)) if instant >= ENROLLED else (now, " ".join([*flags, "clock_unsound"]))
 
