@@ -18,8 +18,9 @@ import msgspec
 
 from tests.bench.rows import table
 from tests.chaos.databases import Postgres, Sqlite
-from tests.chaos.installation import Installation, Outcome, Plan
+from tests.chaos.installation import Installation, Outcome
 from tests.chaos.processes import Launcher
+from tests.chaos.storm import Plan
 from tests.chaos.table import FULL_ACKNOWLEDGEMENTS, FULL_SECONDS, judge
 from tests.support.ronda import ROOT
 

@@ -111,6 +111,8 @@ class _Faults:
 
 def _differing(outcome: Outcome) -> Iterator[str]:
     """One sentence for each phone that is not at rest, or not equal to its scope."""
+    if not outcome.at_rest:
+        yield "all did not come to rest in time"
     for phone in outcome.phones:
         differences = oracle.unconverged(phone.records, phone.area_ids, outcome.stored)
         if not phone.at_rest:
