@@ -18,7 +18,7 @@ from tests.chaos.wire import NoAnswer, headers_of, read_message
 
 FAULTY_PATHS: Final = (b"POST /api/exchange ", b"POST /api/enrol ")
 CHANCE: Final = 0.14
-SECONDS: Final = 20
+SECONDS: Final = 60
 
 _CONNECTION: Final = re.compile(rb"\r\nconnection:[^\r]*", re.IGNORECASE)
 

@@ -8,7 +8,7 @@ from tests.chaos.chromium import RealPhone
 from tests.chaos.house import House
 from tests.chaos.phone import SimulatedPhone
 
-REST_SECONDS: Final = 240
+REST_SECONDS: Final = 300
 
 
 async def come_to_rest(house: House, phones: list[SimulatedPhone], real: RealPhone | None) -> bool:
