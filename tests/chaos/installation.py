@@ -59,6 +59,12 @@ class Installation:
 
     async def run(self, launcher: Launcher, plan: Plan) -> Outcome:
         self._trouble.open()
+        try:
+            return await self._with_database(launcher, plan)
+        finally:
+            self._trouble.close()
+
+    async def _with_database(self, launcher: Launcher, plan: Plan) -> Outcome:
         db = open_database(self._trouble.url)
         try:
             async with Proxy(self._servers, self._random) as proxy:
@@ -67,7 +73,6 @@ class Installation:
                     return await self._run(house, plan, proxy)
         finally:
             await db.close()
-            self._trouble.close()
 
     def _house(self, launcher: Launcher, db: Database, proxy: Proxy, endpoint: HttpsReceiver) -> House:
         env = environment(self._folder, self._trouble.url, proxy.origin, endpoint)
