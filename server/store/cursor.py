@@ -1,10 +1,11 @@
 """The cursor of a phone: opaque to it, a small JSON in base64url to us (SPEC M17)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Cursor(Struct, frozen=True, rename={"epoch": "e", "areas": "a", "scope": "s", "positions": "p", "at": "t"}):
@@ -17,7 +18,7 @@ class Cursor(Struct, frozen=True, rename={"epoch": "e", "areas": "a", "scope": "
     epoch: str
     areas: str
     scope: str
-    positions: dict[UUID, int]
+    positions: dict[UUID, Annotated[int, Meta(ge=0, le=2**63 - 1)]]
     at: int = 0
 
 

@@ -253,6 +253,8 @@ CURSORS: Final[dict[str, Callable[[str], str]]] = {
     "of U+0000": lambda _: "\x00",
     "of letters beyond ASCII": lambda _: "\u00e9",
     "ahead of the server": lambda cursor: forged_cursor(cursor, 10**9),
+    "before the beginning": lambda cursor: forged_cursor(cursor, -1),
+    "of less than -2^63": lambda cursor: forged_cursor(cursor, -(2**63) - 1),
     "of 2^63": lambda cursor: forged_cursor(cursor, 2**63),
 }
 

@@ -3,7 +3,8 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -108,11 +109,18 @@ def test_B9_M31_the_table_tells_the_oddities_and_lets_no_spreadsheet_calculate(r
     assert rows[sent["markup"]["record_id"]]["Nama lengkap"] == "<script>alert(1)</script>"
 
 
-def table(ronda: Ronda) -> list[dict[str, str]]:
-    """The rows of the batch sealed last."""
+@contextmanager
+def desk(ronda: Ronda) -> Iterator[httpx.Client]:
+    """The console, with the admin signed in."""
     password = load_or_create(ronda.folder / "var" / "secrets").password("admin")
     with httpx.Client(base_url=ronda.origin) as console:
         console.post("/api/session", json={"username": "admin", "password": password})
+        yield console
+
+
+def table(ronda: Ronda) -> list[dict[str, str]]:
+    """The rows of the batch sealed last."""
+    with desk(ronda) as console:
         newest = console.get("/api/batches").json()[0]["batch_id"]
         text = console.get(f"/api/batches/{newest}/table.csv").content.decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -184,6 +192,27 @@ def test_M19_a_used_code_and_another_phones_id_enrol_nobody(
         assert problem(phone.http.post("/api/enrol", json=phone.enrolment | change)) == (403, why)
     assert stored() == before
     assert_well(phone)
+
+
+def test_D1_D2_a_revoked_phone_is_told_nothing_and_what_it_brings_is_kept_for_a_person(
+    ronda: Ronda, phone: Phone, stored: Callable[[], Counts]
+) -> None:
+    lost = Phone(ronda, "Sri Contoh")
+    with desk(ronda) as console:
+        assert console.post(f"/api/devices/{lost.enrolment['device_id']}/revocation").status_code == 200
+    receipts, versions, quarantined, phones = stored()
+    answer = lost.send(lost.request(lost.nil())).json()
+    assert [(it["outcome"], it["code"]) for it in answer["outcomes"]] == [("quarantined", "device_revoked")]
+    assert answer["changes"] == []
+    assert stored() == (receipts + 1, versions, quarantined + 1, phones)
+    assert_well(phone)
+
+
+def test_M14_a_decision_that_cannot_be_read_is_refused_as_often_as_it_comes(ronda: Ronda, phone: Phone) -> None:
+    unreadable = phone.nil() | {"kind": "resolve", "colour": "red"}
+    with desk(ronda) as console:
+        for _ in range(2):
+            assert problem(console.post("/api/resolutions", json=unreadable)) == (400, "mutation_unreadable")
 
 
 def test_no_bad_input_is_a_fault_of_the_server(ronda: Ronda, phone: Phone) -> None:
