@@ -61,6 +61,13 @@ def test_M1_M20_a_bad_request_is_refused_whole(phone: Phone, stored: Callable[[]
     assert_well(phone)
 
 
+@pytest.mark.parametrize("folder", ["assets", "kantor"])
+def test_no_path_leads_out_of_the_built_apps(phone: Phone, folder: str) -> None:
+    for out in ("%2e%2e/%2e%2e/package.json", "..%2f..%2fpackage.json"):
+        answer = phone.http.get(f"/{folder}/{out}")
+        assert "ronda-pwa" not in answer.text
+
+
 @of(bad_inputs.MUTATIONS)
 def test_M2_M30_a_bad_mutation_is_set_aside_and_delays_no_other(
     phone: Phone, stored: Callable[[], Counts], row: Mutation
