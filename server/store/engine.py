@@ -43,7 +43,7 @@ class Database(ABC):
 
     @abstractmethod
     async def read(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in a transaction that writes nothing."""
+        """Run `work` in a transaction that writes nothing and sees one state of the database."""
 
     @abstractmethod
     async def write(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
@@ -87,7 +87,11 @@ class PostgresDatabase(Database):
         self._engine: AsyncEngine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
 
     async def read(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.write(work, *args, **kwargs)
+        with _busy_when_away():
+            async with self._engine.connect() as conn:
+                # One snapshot for all statements, as SQLite has it.
+                await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                return await conn.run_sync(work, *args, **kwargs)
 
     async def write(self, work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
         with _busy_when_away():

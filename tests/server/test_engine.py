@@ -1,12 +1,15 @@
 """What of the database's troubles is an outage, and what is a fault of ours."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import await_only
 
-from server.store.engine import Database, open_database
+from server.store.engine import Database, PostgresDatabase, open_database
 from sync.errors import Busy
 from tests.support.ronda import free_port
 
@@ -38,3 +41,35 @@ async def test_a_postgresql_that_starts_stops_or_is_full_is_busy(postgresql: str
     with pytest.raises(Busy):
         await db.write(ask, f"do $$ begin raise exception 'away' using errcode = '{state}'; end $$")
     await db.close()
+
+
+async def test_a_read_sees_one_state_of_the_database(database: Database) -> None:
+    """What is committed between two of its queries is for the next one: a page and its cursor belong together."""
+    await database.write(ask, "insert into meta (key, value) values ('once', 'before')")
+    looked, changed, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    told = threading.Event()
+    seen: list[str] = []
+
+    def look_twice(conn: Connection) -> None:
+        for wait in (True, False):
+            seen.append(conn.execute(text("select value from meta where key = 'once'")).scalar_one())
+            if wait and conn.dialect.name == "sqlite":
+                loop.call_soon_threadsafe(looked.set)
+                assert told.wait(10)
+            elif wait:
+                looked.set()
+                await_only(asyncio.wait_for(changed.wait(), 10))
+
+    looking = asyncio.ensure_future(database.read(look_twice))
+    await looked.wait()
+    await database.write(ask, "update meta set value = 'after' where key = 'once'")
+    changed.set()
+    told.set()
+    await looking
+    assert seen == ["before", "before"]
+
+
+async def test_nothing_is_written_where_it_is_only_read(database: Database) -> None:
+    if isinstance(database, PostgresDatabase):
+        with pytest.raises(DBAPIError):
+            await database.read(ask, "insert into meta (key, value) values ('x', 'y')")
