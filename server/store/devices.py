@@ -192,13 +192,14 @@ def enrol(conn: Connection, code_hash: bytes, device: dict[str, Any], now: int) 
 
 def _use_code(conn: Connection, code_hash: bytes, officer_id: UUID, device: dict[str, Any], now: int) -> None:
     mine = and_(col(EnrolmentCode.code_hash) == code_hash, col(EnrolmentCode.device_id).is_(None))
-    used = conn.execute(update(EnrolmentCode).where(mine).values(device_id=device["device_id"]))
+    if conn.execute(update(EnrolmentCode).where(mine).values(device_id=device["device_id"])).rowcount != 1:
+        return  # Another request was quicker; the caller sees whether it was of the same phone.
     taken = conn.execute(
         select(func.count())
         .select_from(Device)
         .where(or_(col(Device.device_id) == device["device_id"], col(Device.secret_hash) == device["secret_hash"]))
     ).scalar_one()
-    if used.rowcount != 1 or taken:
+    if taken:
         raise Refused(Code.code_invalid)
     conn.execute(insert(Device).values(**device, officer_id=officer_id, enrolled_at=now, seen_at=now))
 

@@ -1,5 +1,6 @@
 """Officers' phones over HTTP: the list, a revocation, a lost phone and the one that replaces it (SPEC D1, D2, D4)."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -177,3 +178,15 @@ async def test_M19_a_code_that_has_expired_enrols_nobody(database: Database) -> 
         await database.write(enrol, b"code", phone, 1000)
     assert refused.value.code == Code.code_expired
     assert (await database.write(enrol, b"code", phone, 999)).officer_id == city.OFFICER
+
+
+@pytest.mark.anyio
+async def test_M19_the_same_phone_twice_at_once_is_enrolled_once(database: Database) -> None:
+    """A network that repeats a request may bring it to two servers at the same time."""
+    await database.write(city.build)
+    for turn in range(5):
+        code_hash = b"code %d" % turn
+        await database.write(add_code, code_hash, city.OFFICER, 1000)
+        phone = {"device_id": UUID(int=77 + turn), "name": "HP", "secret_hash": b"secret %d" % turn}
+        both = await asyncio.gather(*(database.write(enrol, code_hash, phone, 999) for _ in range(2)))
+        assert [one.device_id for one in both] == [phone["device_id"]] * 2
