@@ -111,7 +111,6 @@ REQUESTS: Final = (
     Request("a user named U+0000", _sign_in(r'"\u0000"'), 400, "request_invalid", path="/api/session"),
     Request("a user named as SQL", _sign_in('"\' or 1=1 --"'), 401, "credentials_invalid", path="/api/session"),
     Request("a path that is not there", _EMPTY, 404, "not_found", path="/api/nothing"),
-    Request("a path that leads out", _EMPTY, 404, "not_found", path="/api/%2e%2e/%2e%2e/pyproject.toml"),
     Request("a path with U+0000", _EMPTY, 404, "not_found", path="/api/%00"),
     Request("a method that is not there", _EMPTY, 405, "method_not_allowed", path="/api/today"),
 )
