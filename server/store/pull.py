@@ -47,11 +47,15 @@ class Page(Struct, frozen=True):
 
 
 class _Start(Struct, frozen=True):
-    """From where a phone reads on: the RTs of each feed, the number that it has seen, and whether it starts over."""
+    """From where a phone reads on: the RTs of each feed, the number that it has seen, and whether it starts over.
+
+    `at` is when the cursor was given from which it reads on.
+    """
 
     areas: Mapping[UUID, Sequence[UUID]]
     positions: Mapping[UUID, int]
     resync: bool
+    at: int
 
     def distance(self, ends: Mapping[UUID, int]) -> int:
         """How many numbers lie before it; it can have no more changes than these."""
@@ -108,8 +112,8 @@ def _start(wish: Wish, ends: Mapping[UUID, int]) -> _Start:
     for land in wish.lands:
         areas[land.feed_id].append(land.span.area_id)
     if wish.before and _fits(wish.before, wish.after, ends):
-        return _Start(areas, wish.before.positions, False)
-    return _Start(areas, {}, True)
+        return _Start(areas, wish.before.positions, False, wish.before.at)
+    return _Start(areas, {}, True, wish.after.at)
 
 
 def _fits(cursor: Cursor, after: Cursor, ends: Mapping[UUID, int]) -> bool:
@@ -179,7 +183,9 @@ def _far(conn: Connection, wish: Wish, start: _Start, ends: Mapping[UUID, int]) 
             changes += map(_change, rows)
             positions[feed_id] = rows[-1].seq if len(changes) == PAGE else ends[feed_id]
     more = any(positions.get(feed_id, 0) < ends[feed_id] for feed_id in start.areas)
-    return Page(tuple(changes), structs.replace(wish.after, positions=positions), more, start.resync)
+    # Until all is read, tombstones may wait that are nearly as old as the cursor with which the phone began.
+    at = start.at if more else wish.after.at
+    return Page(tuple(changes), structs.replace(wish.after, positions=positions, at=at), more, start.resync)
 
 
 def _whole(wish: Wish, start: _Start, changes: list[Change], ends: Mapping[UUID, int]) -> Page:

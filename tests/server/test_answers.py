@@ -8,7 +8,7 @@ import pytest
 from msgspec import UNSET, structs
 from sqlalchemy import Connection, text
 
-from server.store import horizon
+from server.store import horizon, pull
 from server.store.engine import Database
 from server.store.pull import HORIZON
 from server.store.writer import MOST_UNREAD, MOST_WAITING, ExchangeWriter
@@ -87,6 +87,23 @@ async def test_M23_a_record_that_changes_while_it_is_forgotten_stays_in_its_feed
     await send(city, later, structs.replace(filed, mutation_id=UUID(int=503), captured_at=later))
     await city.write(horizon.forget, old)
     assert [change.record_id for change in (await send(city, later)).changes] == [filed.record_id]
+
+
+async def test_M23_a_phone_that_stopped_between_two_pages_is_as_old_as_the_cursor_with_which_it_began(
+    city: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has not read the tombstone that lies behind the first page, however lately it got that page."""
+    monkeypatch.setattr(pull, "PAGE", 2)
+    gone = report(RTS[0], NOW)
+    known = await send(city, NOW, gone)
+    filed = [nil(RTS[0], NOW) for _ in range(2)]
+    await send(city, NOW + 1, *filed, RemoveReport(UUID(int=505), gone.record_id, RTS[0], NOW, gone.changes))
+    page = await send(city, NOW + HORIZON - 1, cursor=known.cursor)
+    assert [change.record_id for change in page.changes] == [nil.record_id for nil in filed]
+    assert page.more
+    later = NOW + 2 * HORIZON - 2
+    assert await forget_old(city, later)
+    assert (await send(city, later, cursor=page.cursor)).resync
 
 
 async def test_M23_whoever_starts_over_is_told_no_tombstones_and_whoever_goes_on_is(city: Database) -> None:
