@@ -171,6 +171,7 @@ export const en: typeof id = {
       record_kind_differs: "This report's number is used for data of another kind.",
       date_impossible: "It holds a date that does not exist. Mend it and report again.",
       device_revoked: "This phone was no longer enrolled when this was sent.",
+      record_quarantined: "How this report began still waits for a decision.",
     },
     otherReason: "The server cannot accept this.",
   },

@@ -177,6 +177,7 @@ export const id = {
       record_kind_differs: "Nomor laporan ini sudah dipakai untuk data jenis lain.",
       date_impossible: "Ada tanggal yang tidak ada di kalender. Perbaiki, lalu laporkan ulang.",
       device_revoked: "HP ini sudah tidak terdaftar ketika data dikirim.",
+      record_quarantined: "Awal laporan ini masih menunggu keputusan kelurahan.",
     } as Partial<Record<Code, string>>,
     otherReason: "Server tidak dapat menerima data ini.",
   },
