@@ -12,6 +12,7 @@ from server.register import BadFile, Fault, OfficerRow
 from server.store.areas import below
 from server.store.people import add_officer
 from server.store.register import NewId, Stored, stored_at
+from server.store.successions import successors
 from server.tables.areas import Area
 from server.tables.people import Assignment, Device, Officer
 from sync.errors import Code, Refused
@@ -68,7 +69,8 @@ def import_officers(
     for row in new if apply else ():
         officer_id = new_id()
         add_officer(conn, officer_id, row.name, row.role)
-        _assign(conn, new_id(), officer_id, areas[row.area].area_id, since, None)
+        for area_id, begins in _line(conn, areas[row.area], since).items():
+            _assign(conn, new_id(), officer_id, area_id, begins, None)
     return new
 
 
@@ -80,33 +82,50 @@ def _contradiction(row: OfficerRow, areas: dict[str, Stored]) -> str:
 
 
 def assign_area(conn: Connection, wanted: Assigning, new_id: NewId) -> bool:
-    """Give an officer an RT or RW; False when they had it so already. Raises Refused."""
+    """Give an officer an RT or RW, and what comes after it; False when they had it so already. Raises Refused."""
     area = stored_at(conn, wanted.since).get(wanted.area)
     if area is None or area.level not in LEVEL_OF.values():
         raise Refused(Code.not_found, f"there is no RT or RW {wanted.area} on that day")
+    line = _line(conn, area, wanted.since)
     if wanted.instead_of is not None:
-        _give_up(conn, wanted.instead_of, area, wanted.since)
+        _give_up(conn, wanted.instead_of, area, line)
+    theirs = {area_id: since for area_id, since in line.items() if wanted.until is None or since < wanted.until}
+    missing = [area_id for area_id, since in theirs.items() if not _has(conn, wanted, area_id, since)]
+    for area_id in missing:
+        _assign(conn, new_id(), wanted.officer_id, area_id, theirs[area_id], wanted.until)
+    return bool(missing)
+
+
+def _line(conn: Connection, area: Stored, since: int) -> dict[UUID, int]:
+    """An area from an instant on, and those that come after it, each with its first instant: whoever has an area that
+    is to end has its successors from then on (SPEC A2)."""
+    after = successors(conn, area.area_id)
+    return {area.area_id: since} | {area_id: max(since, begins) for area_id, begins in after.items()}
+
+
+def _has(conn: Connection, wanted: Assigning, area_id: UUID, since: int) -> bool:
     same = and_(
         col(Assignment.officer_id) == wanted.officer_id,
-        col(Assignment.area_id) == area.area_id,
-        col(Assignment.valid_from) <= wanted.since,
+        col(Assignment.area_id) == area_id,
+        col(Assignment.valid_from) <= since,
         col(Assignment.valid_to).is_(None) if wanted.until is None else col(Assignment.valid_to) == wanted.until,
     )
-    if conn.execute(select(col(Assignment.assignment_id)).where(same)).first():
-        return False
-    _assign(conn, new_id(), wanted.officer_id, area.area_id, wanted.since, wanted.until)
-    return True
+    return conn.execute(select(col(Assignment.assignment_id)).where(same)).first() is not None
 
 
-def _give_up(conn: Connection, officer_id: UUID, area: Stored, since: int) -> None:
-    theirs = and_(col(Assignment.officer_id) == officer_id, col(Assignment.area_id) == area.area_id)
-    lasting = or_(col(Assignment.valid_to).is_(None), col(Assignment.valid_to) >= since)
-    held = conn.execute(select(col(Assignment.assignment_id), col(Assignment.valid_from)).where(theirs, lasting)).all()
-    if not held:
+def _give_up(conn: Connection, officer_id: UUID, area: Stored, line: dict[UUID, int]) -> None:
+    """End what an officer has of an area and of those after it. Raises Refused if they do not have the area."""
+    query = select(col(Assignment.assignment_id), col(Assignment.area_id), col(Assignment.valid_from)).where(
+        col(Assignment.officer_id) == officer_id,
+        col(Assignment.area_id).in_(line),
+        or_(col(Assignment.valid_to).is_(None), col(Assignment.valid_to) >= line[area.area_id]),
+    )
+    held = conn.execute(query).all()
+    if area.area_id not in {row.area_id for row in held}:
         raise Refused(Code.not_found, f"that officer does not have {area.code} then")
     for row in held:
         mine = update(Assignment).where(col(Assignment.assignment_id) == row.assignment_id)
-        conn.execute(mine.values(valid_to=max(since, row.valid_from)))
+        conn.execute(mine.values(valid_to=max(line[row.area_id], row.valid_from)))
 
 
 def _assign(

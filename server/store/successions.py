@@ -1,4 +1,5 @@
-"""RTs that came before others: whose records the officers of their successors read and edit (SPEC A3)."""
+"""Areas that came before others, and after them (SPEC A2). The officers of an RT read and edit the records of those
+before it (SPEC A3)."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -31,3 +32,17 @@ def predecessors(conn: Connection, area_ids: Collection[UUID]) -> list[Predecess
         .where(col(Area.level) == "rt", col(Area.valid_to).is_not(None))
     )
     return [Predecessor(row.heir_id, row.area_id, row.feed_id, row.valid_to) for row in conn.execute(query)]
+
+
+def successors(conn: Connection, area_id: UUID) -> dict[UUID, int]:
+    """The areas that come after one, be it by several steps, each with the instant at which it does."""
+    query = select(col(Succession.successor_id), col(Area.valid_to)).join(
+        Area, col(Area.area_id) == col(Succession.area_id)
+    )
+    found: dict[UUID, int] = {}
+    ended = [area_id]
+    while ended:
+        rows = conn.execute(query.where(col(Succession.area_id).in_(ended))).all()
+        ended = [row.successor_id for row in rows if row.successor_id not in found]
+        found |= {row.successor_id: row.valid_to for row in rows}
+    return found

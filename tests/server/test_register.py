@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, func, insert, select
@@ -175,6 +176,33 @@ async def test_A2_the_officers_of_an_area_that_ends_have_its_successors_from_tha
     assert inherited.span.area_id == before.span.area_id
     assert own.feed_id != inherited.feed_id
     assert inherited.span.inherited
+
+
+async def test_A2_who_is_given_an_area_that_is_to_end_has_its_successors_from_then_on(db: Database) -> None:
+    """A split may be entered months before its day, and officers change until then."""
+    await plan(db, PLAN)
+    rw, heir, rt = "31.73.01.1004/002", "31.73.01.1008/001", "31.73.01.1004/001/002"
+    rows = f"name,role,area\nSri Contoh,rw_head,31.73.01.1004/001\nAyu Contoh,rt_head,{rt}\n"
+    await db.write(import_officers, register.officers(rows.encode()), NOW, clock.new_id, True)
+
+    async def ids() -> dict[str, UUID]:
+        return {view.name.split()[0]: view.officer_id for view in await db.read(officers.listed, None, NOW)}
+
+    async def held() -> dict[str, set[str]]:
+        views = await db.read(officers.listed, None, DAY)
+        return {view.name.split()[0]: {area.code for area in view.areas if area.valid_from == DAY} for view in views}
+
+    before = await held()
+    assert len(before["Ayu"]) == 1
+    assert before["Wati"] == {heir}
+    wanted = Assigning((await ids())["Sri"], rw, NOW, instead_of=(await ids())["Wati"])
+    assert await db.write(assign_area, wanted, clock.new_id)
+    assert not await db.write(assign_area, wanted, clock.new_id)
+    assert heir in (await held())["Sri"]
+    assert (await held())["Wati"] == set()
+    for_a_while = Assigning((await ids())["Wati"], rw, NOW, until=DAY)
+    assert await db.write(assign_area, for_a_while, clock.new_id)
+    assert (await held())["Wati"] == set()
 
 
 async def test_A2_the_same_plan_again_changes_nothing(db: Database) -> None:
