@@ -36,7 +36,10 @@ from sync.windows import Schedule, capture_instant, window_of
 
 
 class Job(Struct, frozen=True):
-    """One request of a phone: read, not yet decided. `salts` are as many as its mutations."""
+    """One request of a phone: read, not yet decided. `salts` are as many as its mutations.
+
+    A `piece` is part of one that could not be stored whole: what the phone says of itself is not written with it.
+    """
 
     secret_hash: bytes
     phone_now: int
@@ -50,6 +53,7 @@ class Job(Struct, frozen=True):
     app: str = ""
     wiped: bool = False
     version: int = PROTOCOL
+    piece: bool = False
 
     @property
     def offset(self) -> int:
@@ -181,5 +185,6 @@ def _remember(conn: Connection, calls: Sequence[Taken]) -> None:
             "wiped_at": call.job.now if call.job.wiped and call.caller.revoked else None,
         }
         for call in sorted(calls, key=lambda call: call.caller.device_id)
+        if not call.job.piece
     ]
     _PHONE.run(conn, rows)

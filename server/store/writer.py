@@ -9,6 +9,7 @@ mutations: what cannot be stored delays nobody else. Under load the second stage
 import asyncio
 import secrets
 from typing import Final
+from uuid import UUID
 
 import structlog
 from msgspec import Struct, structs
@@ -157,20 +158,24 @@ class ExchangeWriter:
         return tried if isinstance(tried, Busy) else await self._piecewise(job)
 
     async def _piecewise(self, job: Job) -> Taken | RondaError:
-        """Each mutation by itself; one that still fails is `retry`. If all fail, nothing is acknowledged."""
+        """Each mutation by itself; one that still fails is `retry`, and so are those after it of the same record.
+
+        What the phone says of itself is written last, so that each piece meets the clock of the exchange before.
+        """
         outcomes: list[Outcome] = []
-        last: Taken | None = None
+        stuck: set[UUID] = set()
         for incoming, salt in zip(job.incoming, job.salts, strict=True):
-            tried = await self._try([structs.replace(job, incoming=(incoming,), salts=(salt,))])
-            if isinstance(tried, Exception):
-                outcomes.append(Outcome(incoming.mutation_id, OutcomeKind.retry, code=Code.busy))
-            elif isinstance(tried[0], RondaError):
+            record_id = incoming.mutation.record_id if incoming.mutation else incoming.mutation_id
+            piece = structs.replace(job, incoming=(incoming,), salts=(salt,), piece=True)
+            tried = None if record_id in stuck else await self._try([piece])
+            if isinstance(tried, list) and isinstance(tried[0], RondaError):
                 return tried[0]
+            if isinstance(tried, list) and isinstance(tried[0], Taken):
+                outcomes += tried[0].outcomes
             else:
-                last = tried[0]
-                outcomes += last.outcomes
-        if last is None:
-            # None could be stored; the phone still learns what has changed.
-            tried = await self._try([structs.replace(job, incoming=(), salts=())])
-            last = tried[0] if not isinstance(tried, Exception) and isinstance(tried[0], Taken) else None
-        return structs.replace(last, job=job, outcomes=tuple(outcomes)) if last else Busy(Code.busy)
+                stuck.add(record_id)
+                outcomes.append(Outcome(incoming.mutation_id, OutcomeKind.retry, code=Code.busy))
+        ended = await self._try([structs.replace(job, incoming=(), salts=())])
+        if isinstance(ended, Exception):
+            return Busy(Code.busy)
+        return structs.replace(ended[0], job=job, outcomes=tuple(outcomes)) if isinstance(ended[0], Taken) else ended[0]

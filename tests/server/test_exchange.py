@@ -14,8 +14,9 @@ from server.store.engine import Database, open_database
 from server.store.pull import PAGE
 from server.store.writer import ExchangeWriter
 from sync.errors import Busy, Unauthorized
-from sync.protocol.exchange import ExchangeResponse, OutcomeKind, ReportChange
+from sync.protocol.exchange import ExchangeResponse, OutcomeKind, RemoveReport, ReportChange
 from sync.protocol.records import Groups, Identity, Report
+from sync.windows import MINUTE
 from tests.support import races
 from tests.support.city import RTS, TERMS, build, edit, exchange, job, nil, report, send
 from tests.support.ronda import free_port
@@ -155,6 +156,29 @@ async def test_M15_a_mutation_that_cannot_be_stored_delays_no_other(city: Databa
     assert isinstance(third, ExchangeResponse)
     assert kinds(third) == [OutcomeKind.retry]
     assert await rows(city, "select * from receipts where outcome = 'retry'") == []
+
+
+async def test_M15_what_follows_in_a_record_waits_for_what_could_not_be_stored(city: Database) -> None:
+    begun = report(RTS[0], NOW - 9)
+    removal = RemoveReport(UUID(int=601), begun.record_id, RTS[0], NOW - 8, begun.changes)
+    await city.write(refuse_one, begun.record_id)
+    writer = ExchangeWriter(city, TERMS)
+    answer = await writer.submit(job(NOW, begun, removal, nil(RTS[1], NOW)))
+    await writer.close()
+    assert kinds(answer) == [OutcomeKind.retry, OutcomeKind.retry, OutcomeKind.applied]
+
+
+async def test_M15_W4_each_piece_of_a_request_meets_the_clock_of_the_exchange_before(city: Database) -> None:
+    poison, jumped = nil(RTS[0], NOW), 10 * MINUTE
+    await send(city, NOW, nil(RTS[2], NOW))
+    await city.write(refuse_one, poison.record_id)
+    filed = [nil(rt, NOW + jumped) for rt in (RTS[1], RTS[2])]
+    writer = ExchangeWriter(city, TERMS)
+    asked = job(NOW, filed[0], poison, filed[1])
+    await writer.submit(structs.replace(asked, phone_now=NOW + jumped))
+    await writer.close()
+    flags = await rows(city, "select flags from versions order by flags")
+    assert [row[0] for row in flags] == ["", "clock_jumped", "clock_jumped"]
 
 
 async def test_M15_a_database_that_is_away_acknowledges_nothing() -> None:
