@@ -70,8 +70,9 @@ class Taken(Struct, frozen=True):
     outcomes: tuple[Outcome, ...] = ()
 
     def fits(self, life: str) -> bool:
-        """Whether the phone knows no other life of the database than this."""
-        return self.before is None or self.before.epoch == life
+        """Whether the phone knows no other life of the database than this. To a revoked one it makes no difference:
+        it is told no new cursor, and what it brings is kept and not applied (SPEC D1)."""
+        return self.before is None or self.before.epoch == life or self.caller.revoked
 
 
 def recognise(conn: Connection, jobs: Sequence[Job], life: Life, lands: Lands) -> list[Taken | Unauthorized]:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import UNSET, structs
 from sqlalchemy import Connection, text
 
+from server.store import cursor as cursors
 from server.store import horizon, pull
 from server.store.engine import Database
 from server.store.pull import HORIZON
@@ -166,6 +167,17 @@ async def test_D1_D2_a_revoked_phone_hands_in_what_it_has_is_told_nothing_and_is
     await answer_to(city, structs.replace(job(NOW + 2), wiped=True))
     [stranger] = await exchange(city, job(NOW + 3))
     assert isinstance(stranger, Unauthorized)
+
+
+async def test_D1_a_revoked_phone_hands_in_what_it_has_also_to_a_server_that_was_restored(city: Database) -> None:
+    """It is told no new cursor, so it would wait for ever to have learned of the new epoch (SPEC M17)."""
+    known = await send(city, NOW)
+    cursor = cursors.decode(known.cursor)
+    assert cursor is not None
+    await city.write(revoke)
+    stale = cursors.encode(structs.replace(cursor, epoch="before the restore"))
+    answer = await answer_to(city, job(NOW + 1, nil(RTS[1], NOW), cursor=stale))
+    assert [(it.outcome, it.code) for it in answer.outcomes] == [(OutcomeKind.quarantined, "device_revoked")]
 
 
 async def test_D2_a_phone_that_says_wiped_without_being_revoked_stays_known(city: Database) -> None:
