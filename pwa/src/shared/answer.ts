@@ -1,6 +1,6 @@
 // What an answer of the server changes on the phone, in one transaction (SPEC M8, M17, M18). Nothing that waits is
 // deleted, and nothing that the server did not speak of.
-import type { OutboxRow, PhoneRow, RondaDB } from "./db";
+import type { OutboxRow, PhoneRow, RecordRow, RondaDB } from "./db";
 import { beginAgain, isPending, isRefused, shown } from "./outbox";
 import { answered, takeTold } from "./outcomes";
 import { sendPhotosAgain } from "./photos";
@@ -54,14 +54,19 @@ async function takeChange(db: RondaDB, change: Change, pull: Pull): Promise<void
   });
 }
 
-/** Records of an older full pull are no longer the officer's; one with an unanswered mutation waits for its answer. */
+/**
+ * Records of an older full pull are no longer the officer's: but one with an unanswered mutation waits for its answer,
+ * and one that was refused from its beginning is nowhere else.
+ */
 async function sweep(db: RondaDB, generation: number): Promise<boolean> {
   const old = await db.records.filter((row) => row.generation < generation).toArray();
-  const kept = new Set(
-    (await db.outbox.where("status").notEqual("acknowledged").toArray()).map((row) => row.record_id),
-  );
-  await db.records.bulkDelete(old.filter((row) => !kept.has(row.record_id)).map((row) => row.record_id));
-  return (await db.outbox.where("status").anyOf("new", "sent").count()) > 0;
+  const open = await db.outbox.where("status").notEqual("acknowledged").toArray();
+  const pending = new Set(open.filter(isPending).map((row) => row.record_id));
+  const refused = new Set(open.filter(isRefused).map((row) => row.record_id));
+  const kept = ({ record_id, server }: RecordRow): boolean =>
+    pending.has(record_id) || (server === null && refused.has(record_id));
+  await db.records.bulkDelete(old.filter((row) => !kept(row)).map((row) => row.record_id));
+  return pending.size > 0;
 }
 
 /** What was acknowledged is kept for a while; a conflict until its decision was read. */
@@ -71,10 +76,10 @@ async function prune(db: RondaDB, now: Instant): Promise<void> {
   await old.filter((row) => row.disputed !== 1).delete();
 }
 
-/** After a full pull the server may be one restored from a backup: it gets all that it once acknowledged again. */
+/** After a full pull the server may be one restored from a backup: it gets again all that it once held, in quarantine too. */
 async function sendAgain(db: RondaDB, before: Instant): Promise<void> {
-  const acknowledged = db.outbox.where("status").equals("acknowledged");
-  await acknowledged
+  const held = db.outbox.where("status").anyOf("acknowledged", "quarantined");
+  await held
     .filter((row) => row.answered_at !== null && row.answered_at < before)
     .modify({ status: "sent" });
 }

@@ -283,6 +283,35 @@ describe("starting over", () => {
     expect(await name(id)).toBe("Rahim");
   });
 
+  test("M17 a server restored from a backup gets again what it held in quarantine, and a person can decide it", async () => {
+    const id = await capture("Rahim");
+    server.verdicts.set(await mutationId(id), { outcome: "quarantined", code: "area_out_of_scope" });
+    await exchange(db, ports);
+    server.outcomes.clear();
+    server.resync = true;
+    ports.time += 60_000;
+    await exchange(db, ports);
+    expect(server.received.filter((bodies) => bodies.length > 0)).toHaveLength(2);
+    expect(server.outcomes.has(await mutationId(id))).toBe(true);
+    expect(await statuses()).toEqual(["quarantined"]);
+    expect(await name(id)).toBe("Rahim");
+  });
+
+  test("M17 A4 a full pull drops a report that went, though an edit of it was refused, and keeps the edit", async () => {
+    const id = await capture("Rahim");
+    await exchange(db, ports);
+    const edit = { record_id: id, area_id: AREA, base: named("Rahim"), report: named("Khan"), now: NOON };
+    await saveReport(db, edit);
+    const [, second] = await db.outbox.toArray();
+    server.verdicts.set(second!.mutation_id, { outcome: "quarantined", code: "area_out_of_scope" });
+    await exchange(db, ports);
+    server.records.delete(id);
+    server.resync = true;
+    await exchange(db, ports);
+    expect(await db.records.get(id)).toBeUndefined();
+    expect(await statuses()).toEqual(["acknowledged", "quarantined"]);
+  });
+
   test("M17 acknowledged mutations are kept for 30 days, those not accepted for ever", async () => {
     const bad = await capture("Ditolak");
     server.verdicts.set(await mutationId(bad), { outcome: "quarantined", code: "area_fixed" });
