@@ -84,10 +84,13 @@ async function sendAgain(db: RondaDB, before: Instant): Promise<void> {
     .modify({ status: "sent" });
 }
 
-/** A revoked phone is told no more, and a busy server has told nothing this time (SPEC D1, M24). */
-function isPull(sending: Sending, answer: ExchangeResponse): boolean {
+/**
+ * A revoked phone is told no more, and a busy server has told nothing this time (SPEC D1, M24). A phone that was
+ * enrolled anew meanwhile is another one: its mutations have their outcomes, and nothing else of the answer is about it.
+ */
+function isPull(phone: PhoneRow, sending: Sending, answer: ExchangeResponse): boolean {
   const shed = (answer.wait ?? 0) > 0 && answer.cursor === sending.cursor;
-  return !shed && answer.standing?.state !== "revoked";
+  return !shed && answer.standing?.state !== "revoked" && phone.secret === sending.secret;
 }
 
 /** Take the changes and where they end; answers what the phone is to remember of it. */
@@ -97,7 +100,7 @@ async function takePull(
   sending: Sending,
   answer: ExchangeResponse,
 ): Promise<Partial<PhoneRow>> {
-  if (!isPull(sending, answer)) return {};
+  if (!isPull(phone, sending, answer)) return {};
   const restarted = answer.resync || sending.cursor === "";
   const generation = phone.generation + (restarted ? 1 : 0);
   const scope = answer.scope ?? phone.scope;
@@ -147,14 +150,13 @@ export async function apply(
     const rows = await takeOutcomes(db, sending, answer);
     const pulled = await takePull(db, phone, sending, answer);
     for (const row of rows.filter(isRefused)) await beginAgain(db, row.record_id);
-    if (isPull(sending, answer) && answer.resync && !arrival.repeated) {
+    if (isPull(phone, sending, answer) && answer.resync && !arrival.repeated) {
       await sendAgain(db, answer.now);
       await sendPhotosAgain(db);
     }
     await prune(db, answer.now);
-    // A phone that was enrolled anew meanwhile is another one; this answer is not about it.
     if (phone.secret !== sending.secret) return false;
-    const swept = await endPull(db, { ...phone, ...pulled }, !isPull(sending, answer) || answer.more);
+    const swept = await endPull(db, { ...phone, ...pulled }, !isPull(phone, sending, answer) || answer.more);
     const next = { ...pulled, ...swept, ...asHeard(phone, sending, answer, arrival) };
     await db.meta.update("phone", next);
     if (next.leaving) return (await db.drafts.count()) > 0;

@@ -312,6 +312,20 @@ describe("starting over", () => {
     expect(await statuses()).toEqual(["acknowledged", "quarantined"]);
   });
 
+  test("M18 an answer to a phone that was enrolled anew meanwhile brings it no records", async () => {
+    const id = await capture("Rahim");
+    await exchange(db, ports);
+    await capture("Khan");
+    server.says = () => {
+      void db.meta.update("phone", { secret: "t".repeat(43), cursor: "" });
+      return {};
+    };
+    elsewhere(id, { report: named("Rahim", { note: "bukan untuk HP ini" }) });
+    await exchange(db, ports).catch(() => undefined);
+    expect((await db.records.get(id))?.report?.note).toBe("");
+    expect(await statuses()).toEqual(["acknowledged", "acknowledged"]);
+  });
+
   test("M17 acknowledged mutations are kept for 30 days, those not accepted for ever", async () => {
     const bad = await capture("Ditolak");
     server.verdicts.set(await mutationId(bad), { outcome: "quarantined", code: "area_fixed" });
