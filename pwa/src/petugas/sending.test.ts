@@ -3,6 +3,8 @@ import type { RondaDB } from "../shared/db";
 import { exchange } from "../shared/exchange";
 import { fileNil } from "../shared/outbox";
 import { AREA, enrolledPhone, NOON, OTHER_AREA, TestPorts, TestServer } from "../shared/phone.fixture";
+import { PhotoServer } from "../shared/photo-server.fixture";
+import { digestOf } from "../shared/photos";
 import { sendInBackground } from "./background";
 import { Sending } from "./sending.svelte";
 
@@ -10,6 +12,7 @@ let db: RondaDB;
 let ports: TestPorts;
 let server: TestServer;
 let registered: string[];
+let locked: string[];
 
 beforeEach(async () => {
   db = await enrolledPhone();
@@ -18,7 +21,10 @@ beforeEach(async () => {
   server = new TestServer();
   registered = [];
   const sync = { register: async (tag: string) => void registered.push(tag) };
-  const locks = { request: async (_name: string, work: () => Promise<unknown>) => work() };
+  locked = [];
+  const locks = {
+    request: async (name: string, work: () => Promise<unknown>) => (locked.push(name), work()),
+  };
   vi.stubGlobal("navigator", { locks, serviceWorker: { getRegistration: async () => ({ sync }) } });
   vi.stubGlobal("fetch", server.fetch);
 });
@@ -82,4 +88,60 @@ test("M15 a signal that the browser found ends the pause for want of one", async
   server.down = false;
   await sendInBackground(db, ports);
   expect(server.records.size).toBe(1);
+});
+
+test("W7 saves that are held back together make one exchange", async () => {
+  await shortlyBefore();
+  const wakes: (() => void)[] = [];
+  ports.sleep = () => new Promise((wake) => wakes.push(wake));
+  const sending = new Sending(db, ports);
+  await sending.soon();
+  await fileNil(db, [AREA], ports.now());
+  await sending.soon();
+  expect(wakes).toHaveLength(1);
+  ports.time += 60_000;
+  wakes[0]!();
+  await vi.waitUntil(() => locked.includes("ronda-photos"));
+  expect(server.received).toHaveLength(1);
+  expect(server.records.size).toBe(2);
+});
+
+test("M24 looks do not queue up for a server that is slow", async () => {
+  const heard = new Map<string, () => void>();
+  const listen = (name: string, heed: () => void) => void heard.set(name, heed);
+  vi.stubGlobal("addEventListener", listen);
+  vi.stubGlobal("document", { visibilityState: "visible", addEventListener: listen });
+  vi.stubGlobal("setInterval", () => 0);
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+    await answered;
+    return server.fetch(path, init);
+  });
+  new Sending(db, ports).start();
+  for (let looks = 0; looks < 5; looks++) heard.get("focus")!();
+  answer();
+  await vi.waitUntil(() => locked.length === 2);
+  await ports.alone(async () => undefined);
+  expect(server.received).toHaveLength(2);
+});
+
+test("D2 a revoked phone whose last photo is handed in by the browser is wiped by it, too", async () => {
+  const photos = new PhotoServer();
+  const both = (path: string, init: RequestInit) =>
+    (path.startsWith("/api/photos/") ? photos : server).fetch(path, init);
+  vi.stubGlobal("fetch", both);
+  const bytes = new Uint8Array(10).buffer;
+  await db.photos.put({
+    sha256: await digestOf(bytes),
+    bytes,
+    type: "image/webp",
+    state: "waiting",
+    at: NOON,
+  });
+  server.revoked = true;
+  await sendInBackground(db, ports);
+  expect(photos.kept.size).toBe(1);
+  expect(await db.photos.count()).toBe(0);
+  expect((await db.meta.get("phone"))?.leaving).toBe("heard");
 });

@@ -79,9 +79,7 @@ async function prune(db: RondaDB, now: Instant): Promise<void> {
 /** After a full pull the server may be one restored from a backup: it gets again all that it once held, in quarantine too. */
 async function sendAgain(db: RondaDB, before: Instant): Promise<void> {
   const held = db.outbox.where("status").anyOf("acknowledged", "quarantined");
-  await held
-    .filter((row) => row.answered_at !== null && row.answered_at < before)
-    .modify({ status: "sent" });
+  await held.filter((row) => row.answered_at !== null && row.answered_at < before).modify({ status: "sent" });
 }
 
 /**
