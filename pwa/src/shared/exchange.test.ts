@@ -197,6 +197,19 @@ describe("a failure", () => {
 });
 
 describe("an outcome", () => {
+  test("F7 an answer that finds the disk full takes the room of photos that were sent", async () => {
+    await capture("Rahim");
+    const photo = { sha256: "0".repeat(64), bytes: new ArrayBuffer(9), type: "image/webp", at: NOON };
+    await db.photos.put({ ...photo, state: "sent" });
+    db.records.hook("updating", () => {
+      if (full) throw new Error("disk full");
+    });
+    let full = true;
+    db.photos.hook("deleting", () => void (full = false));
+    expect(await exchange(db, ports)).toBe("done");
+    expect(await statuses()).toEqual(["acknowledged"]);
+  });
+
   test("M2 a quarantined mutation is kept with its words and stays in sight", async () => {
     const id = await capture("Rahim");
     server.verdicts.set(await mutationId(id), { outcome: "quarantined", code: "area_out_of_scope" });

@@ -8,6 +8,7 @@ import type { OutboxRow, PhoneProblem, PhoneRow, RondaDB } from "./db";
 import { heal, isCheckDue } from "./healing";
 import { statusOf, toAsk } from "./outcomes";
 import { backoff, LONGEST_WAIT, pauseLeft } from "./pace";
+import { makeRoom } from "./photos";
 import { MAX_BODY, MAX_MUTATIONS, PROTOCOL } from "./protocol";
 import type { ExchangeRequest, ExchangeResponse, Instant } from "./protocol";
 import { forget, handInDrafts, wipe } from "./standing";
@@ -151,7 +152,12 @@ async function take(db: RondaDB, run: Run, sending: Sending, answer: ExchangeRes
   // The server sheds a pull for a while; phones that were shed together are not to come back together.
   const shed = Math.min(answer.wait ?? 0, LONGEST_WAIT);
   const pause = shed + Math.round((ports.random() * shed) / 2);
-  const more = await apply(db, sending, answer, { at: ports.now(), pause, repeated: run.repeated });
+  const arrival = { at: ports.now(), pause, repeated: run.repeated };
+  const more = await apply(db, sending, answer, arrival).catch(async (failure: unknown) => {
+    // On a full disk photos that were sent give way to what the server says.
+    if (!(await makeRoom(db))) throw failure;
+    return apply(db, sending, answer, arrival);
+  });
   run.repeated ||= answer.resync;
   run.size = Math.min(run.size * 2, MAX_MUTATIONS);
   if (sending.rows.length > 0 && !answer.outcomes.some(statusOf)) throw new NoAnswer("server_busy");

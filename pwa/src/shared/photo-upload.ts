@@ -68,6 +68,28 @@ async function sendOne(db: RondaDB, photo: PhotoRow, bearer: string, ports: Port
   }
 }
 
+/** Whether a failure may be of this photo alone, so that the next one may fare better. */
+function isOwn({ code, status }: ApiError): boolean {
+  const refused = status >= 400 && status < 500 && ![401, 408, 429].includes(status);
+  return refused || code === "internal";
+}
+
+/** Send each that waits, once. Raises the last failure; one that is not a photo's own ends it at once. */
+async function sendEach(db: RondaDB, bearer: string, ports: Ports): Promise<void> {
+  const tried = new Set<Sha256>();
+  let failed: ApiError | null = null;
+  for (let photo; (photo = await nextPhoto(db, tried));) {
+    tried.add(photo.sha256);
+    try {
+      await sendOne(db, photo, bearer, ports);
+    } catch (failure) {
+      if (!(failure instanceof ApiError) || !isOwn(failure)) throw failure;
+      failed = failure;
+    }
+  }
+  if (failed) throw failed;
+}
+
 async function postpone(db: RondaDB, asked: number, ports: Ports): Promise<void> {
   const failures = (await db.pauses.get("photos"))?.failures ?? 0;
   const wait = backoff(failures, Math.min(asked * 1000, LONGEST_WAIT), ports.random());
@@ -81,7 +103,7 @@ async function until(db: RondaDB, ports: Ports, force: boolean): Promise<Ending>
   const pause = await db.pauses.get("photos");
   if (pause && !force && pauseLeft(pause, ports.now()) > 0) return "waiting";
   try {
-    for (let photo; (photo = await nextPhoto(db));) await sendOne(db, photo, phone.secret, ports);
+    await sendEach(db, phone.secret, ports);
   } catch (failure) {
     if (!(failure instanceof ApiError)) throw failure;
     await postpone(db, failure.retryAfter, ports);

@@ -134,6 +134,29 @@ test("F2 bytes that were damaged on the way are sent again, those damaged on the
   expect(await stateOf(whole)).toBe("refused");
 });
 
+test("F2 a photo on which the server fails holds up no other, and is tried again later", async () => {
+  const [bad, good] = [await reported(10, 1), await reported(10, 2)];
+  server.instead.push(
+    () => null,
+    () => problem(500, "internal"),
+  );
+  expect(await sendPhotos(db, ports)).toBe("failed");
+  expect([await stateOf(bad), await stateOf(good)]).toEqual(["waiting", "sent"]);
+  expect(await sendPhotos(db, ports, true)).toBe("done");
+  expect(await stateOf(bad)).toBe("sent");
+});
+
+test("F6 a server that has no place, or a signal that is gone, ends the run", async () => {
+  await reported(10, 1);
+  await reported(10, 2);
+  server.instead.push(() => problem(503, "busy"));
+  expect(await sendPhotos(db, ports)).toBe("failed");
+  expect(server.log).toHaveLength(1);
+  server.down = true;
+  expect(await sendPhotos(db, ports, true)).toBe("failed");
+  expect(await photosWaiting(db)).toBe(2);
+});
+
 test("F6 the server's pause is kept on disk, longer after each failure, and ends by a tap", async () => {
   const sha256 = await reported(10);
   server.instead.push(() => problem(503, "busy", { "Retry-After": "90" }));

@@ -32,9 +32,11 @@ export async function claimPhotos(db: RondaDB, names: Sha256[], now: Instant): P
   await drafts.filter((row) => row.state === "draft").modify({ state: "waiting", at: now });
 }
 
-/** The photo that has waited longest. */
-export function nextPhoto(db: RondaDB): Promise<PhotoRow | undefined> {
-  return inState(db, "waiting").first();
+/** The photo that has waited longest, of those that were not tried yet. */
+export function nextPhoto(db: RondaDB, tried: Set<Sha256>): Promise<PhotoRow | undefined> {
+  return inState(db, "waiting")
+    .filter((row) => !tried.has(row.sha256))
+    .first();
 }
 
 export function photosWaiting(db: RondaDB): Promise<number> {
