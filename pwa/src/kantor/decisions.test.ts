@@ -42,6 +42,33 @@ test("[M21] what is known of kept data is read, and what is not is left to the b
   ).toBe("Ana");
 });
 
+test("[D2] a form that a revoked phone handed in is read as what was typed", () => {
+  const form = {
+    full_name: "Ana",
+    kind: "passport",
+    number: "PA1",
+    permit_kind: "ITK",
+    birth_year: "1990",
+    birth_month: "2",
+    birth_day: "",
+    address: "Jalan Contoh 1",
+    note: "",
+  };
+  expect(content({ kind: "draft", form, photos: [] })).toEqual({
+    kind: "draft",
+    name: "Ana",
+    fields: [
+      { field: "identity.full_name", value: "Ana" },
+      { field: "identity.birth_date", value: "1990-2" },
+      { field: "document.kind", value: "passport" },
+      { field: "document.number", value: "PA1" },
+      { field: "permit.kind", value: "ITK" },
+      { field: "stay.address", value: "Jalan Contoh 1" },
+    ],
+  });
+  expect(content({ kind: "draft", form: 3 }).fields).toEqual([]);
+});
+
 test("[M3] a hidden character is shown to be there", () => {
   const changes = { identity: { full_name: "Ana\u202eContoh" } };
   expect(content({ kind: "report", changes }).name).toBe("Ana\ufffdContoh");

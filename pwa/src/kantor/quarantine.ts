@@ -10,7 +10,7 @@ import {
 } from "../shared/protocol";
 import { isField, type FieldName } from "./fields";
 
-export type Kind = "report" | "remove" | "nil" | "resolve" | "unknown";
+export type Kind = "report" | "remove" | "nil" | "resolve" | "draft" | "unknown";
 
 export interface Content {
   kind: Kind;
@@ -18,12 +18,12 @@ export interface Content {
   fields: { field: FieldName; value: string }[];
 }
 
-const KINDS: readonly string[] = ["report", "remove", "nil", "resolve"] satisfies Kind[];
+const KINDS: readonly string[] = ["report", "remove", "nil", "resolve", "draft"] satisfies Kind[];
 
 /** What a person can read of the bytes; what is not understood is left to the bytes themselves. */
 export function contentOf({ payload }: QuarantineView): Content {
   const mutation = asObject(parsed(payload));
-  const groups = asObject(mutation.kind === "remove" ? mutation.base : mutation.changes);
+  const groups = groupsOf(mutation);
   const fields = GROUPS.flatMap((group) => fieldsOf(group, groups[group]));
   return {
     kind: KINDS.includes(String(mutation.kind)) ? (mutation.kind as Kind) : "unknown",
@@ -35,6 +35,23 @@ export function contentOf({ payload }: QuarantineView): Content {
 export function decide(view: QuarantineView, decision: Ruling, reason: string): Promise<Outcome> {
   const body: RulingRequest = { decision, reason };
   return call(`/api/quarantine/${view.mutation_id}/${view.digest}/decision`, { method: "POST", body });
+}
+
+function groupsOf({ kind, base, changes, form }: Record<string, unknown>): Record<string, unknown> {
+  if (kind === "draft") return typed(asObject(form));
+  return asObject(kind === "remove" ? base : changes);
+}
+
+/** The groups of a form as it was typed, which a revoked phone handed in (SPEC D2). */
+function typed(form: Record<string, unknown>): Record<string, unknown> {
+  const birth = [form.birth_year, form.birth_month, form.birth_day].filter(Boolean);
+  return {
+    identity: { ...form, birth_date: birth.join("-") },
+    document: form,
+    permit: { kind: form.permit_kind, number: form.permit_number, expiry: form.permit_expiry },
+    stay: form,
+    note: form.note,
+  };
 }
 
 function parsed(payload: string): unknown {
