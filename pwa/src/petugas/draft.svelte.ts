@@ -123,14 +123,16 @@ function reopened(row: DraftRow, today: string): Opening {
 export async function openNew(
   db: RondaDB,
   draft_id: Uuid,
-  area_id: Uuid,
+  areas: Area[],
   today: string,
   locale: Locale,
 ): Promise<Draft | null> {
   const row = await db.drafts.get(draft_id);
   if (!row && (await db.records.get(draft_id))) return openEdit(db, draft_id, today, locale);
-  const fresh = { draft_id, record_id: null, area_id, base: EMPTY_REPORT, form: emptyForm(today) };
-  const draft = new Draft(db, row ? reopened(row, today) : fresh);
+  const fresh = { draft_id, record_id: null, area_id: "", base: EMPTY_REPORT, form: emptyForm(today) };
+  const opening = row ? reopened(row, today) : fresh;
+  // An RT may have ended since the draft was begun; nothing begins in it any more (SPEC A3).
+  const draft = new Draft(db, { ...opening, area_id: ownArea(opening.area_id, areas) });
   draft.kept = row !== undefined;
   return draft;
 }

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllGlobals());
 
 async function begun(full_name = "Rahim"): Promise<Draft> {
-  const draft = (await openNew(db, ID, AREA, TODAY, "id"))!;
+  const draft = (await openNew(db, ID, SCOPE.areas, TODAY, "id"))!;
   Object.assign(draft.form, { full_name, kind: "none", reason: "lost" });
   await draft.keep(TODAY);
   return draft;
@@ -67,9 +67,19 @@ describe("a draft", () => {
     expect([draft.kept, saving.failed]).toEqual([true, false]);
   });
 
+  test("A3 of an RT that has ended since is one of the officer's only RT, or of the one that is chosen", async () => {
+    await begun();
+    const [ended] = SCOPE.areas.map((area) => ({ ...area, ended: true }));
+    const heirs = ["7", "8"].map((n) => ({ ...SCOPE.areas[0]!, area_id: AREA.slice(0, -1) + n }));
+    const opened = async (...open: typeof heirs) =>
+      (await openNew(db, ID, [ended!, ...open], TODAY, "id"))!.area_id;
+    expect(await opened(heirs[0]!)).toBe(heirs[0]!.area_id);
+    expect(await opened(...heirs)).toBe("");
+  });
+
   test("that is opened again when it was saved is the report, to be edited", async () => {
     await (await begun()).save();
-    const again = (await openNew(db, ID, AREA, TODAY, "id"))!;
+    const again = (await openNew(db, ID, SCOPE.areas, TODAY, "id"))!;
     expect([again.record_id, again.form.full_name]).toEqual([ID, "Rahim"]);
   });
 });
@@ -119,7 +129,7 @@ describe("what was not accepted and is reported again", () => {
     const row = await sent(EMPTY_REPORT, rahim, "text_forbidden");
     const path = await again(row);
     expect(path).toBe(`draf/${row.mutation_id}`);
-    await (await openNew(db, row.mutation_id, AREA, TODAY, "id"))!.save();
+    await (await openNew(db, row.mutation_id, SCOPE.areas, TODAY, "id"))!.save();
     expect(await again(row)).toBe(path);
     expect(await db.drafts.count()).toBe(0);
     expect(await db.records.toCollection().primaryKeys()).toEqual([ID, row.mutation_id].sort());

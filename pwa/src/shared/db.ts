@@ -1,6 +1,6 @@
 // What the phone keeps: the records as they are shown, the outbox, the drafts, and the phone itself.
-// Durability is strict: what the officer was told is saved has reached the disk. No module but outbox, exchange and
-// enrolment writes records, outbox or phone.
+// Durability is strict: what the officer was told is saved has reached the disk. Views write
+// records, outbox and phone only through outbox.ts; all else that writes them holds the exchange's lock, or enrols.
 import Dexie, { type EntityTable } from "dexie";
 import type { Change, Code, Instant, Outcome, Report, Scope, Sha256, Uuid } from "./protocol";
 

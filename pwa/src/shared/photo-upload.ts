@@ -120,13 +120,16 @@ export function sendPhotos(db: RondaDB, ports: Ports, force = false): Promise<En
 
 /** Fetch a photo that another phone has brought, to be looked at. Raises ApiError. */
 export async function fetchPhoto(db: RondaDB, sha256: Sha256, now: number): Promise<void> {
-  const bearer = (await db.meta.get("phone"))?.secret ?? "";
+  const { secret: bearer = "" } = (await db.meta.get("phone")) ?? {};
   const fetched = await answer(`/api/photos/${sha256}`, { bearer }, async (response) => ({
     bytes: await response.arrayBuffer(),
     type: response.headers.get("Content-Type") ?? "",
   }));
   if (fetched.type !== "image/webp") throw new ApiError("unreadable");
-  await db.transaction("rw", db.photos, async () => {
+  await db.transaction("rw", db.photos, db.meta, async () => {
+    // Meanwhile the phone may have been wiped, or become another's.
+    const phone = await db.meta.get("phone");
+    if (phone?.secret !== bearer || phone.leaving) return;
     if (!(await db.photos.get(sha256))) await db.photos.put({ sha256, ...fetched, state: "shown", at: now });
   });
 }

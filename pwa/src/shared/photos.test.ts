@@ -240,6 +240,15 @@ test("F5 a photo of another phone is fetched to be looked at, and goes when its 
   await expect(fetchPhoto(db, "0".repeat(64), ports.time)).rejects.toMatchObject({ code: "not_found" });
 });
 
+test("D2 a photo that is fetched while the phone is wiped is not kept", async () => {
+  const other = await reported(10);
+  await sendPhotos(db, ports);
+  await db.photos.clear();
+  server.instead.push(() => (void db.meta.update("phone", { leaving: "wiped" }), null));
+  await fetchPhoto(db, other, ports.time);
+  expect(await db.photos.count()).toBe(0);
+});
+
 test("D2 a phone that is not trusted any more hands in its photos, those of drafts too, and is wiped only then", async () => {
   const [waiting, drafted] = [await reported(10, 1), await taken(10, 2)];
   const draft = {
