@@ -48,7 +48,7 @@ _SHOW: Final = Api(f"{PHONE} {CONSOLE}", media_type=MEDIA_TYPE, raises=(Code.dev
 @put("/{sha256:str}", status_code=204, api=_BRING)
 async def bring(sha256: FromPath[str], request: AnyRequest, db: Db, writer: Writer) -> Response[None]:
     """Take a chunk; with the last one the photo is checked, encoded and kept."""
-    secret_hash = bearer_hash(request)
+    secret_hash = await _phone(request, writer)
     chunk = Chunk(_named(sha256), *_extent(request), await request.body())
     if chunk.length > MOST_BYTES:
         raise Refused(Code.photo_too_large)
@@ -81,6 +81,13 @@ async def show(sha256: FromPath[str], request: AnyRequest, db: Db, settings: Cho
         raise Unknown(Code.not_found)
     headers = {"Content-Disposition": 'inline; filename="foto.webp"'}
     return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _phone(request: AnyRequest, writer: ExchangeWriter) -> bytes:
+    """The secret's hash of a phone of ours, before anything of it is read or waits to be written."""
+    secret_hash = bearer_hash(request)
+    await writer.admit(secret_hash)
+    return secret_hash
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """Photos over HTTP on both databases: brought in pieces, checked, encoded anew, shown to who may see the report."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import Connection, text
 
 from server import clock
+from server.store.engine import open_database
 from tests.server.test_http import sign_in
 from tests.support.caller import problem
-from tests.support.camera import CHUNK, Camera
+from tests.support.camera import CHUNK, OCTETS, Camera
 from tests.support.pictures import PLACE, digest, noise, picture, shown, with_gps
 from tests.support.ronda import Ronda
 
@@ -200,3 +203,23 @@ def test_F6_photos_that_come_all_at_once_are_asked_to_come_again_and_none_is_los
     assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
     for content in contents:
         assert camera.bring(content).headers["upload-complete"] == "?1"
+
+
+def test_F6_who_is_no_phone_of_ours_waits_for_no_writer_and_keeps_none_waiting(ronda: Ronda) -> None:
+    """Held here: all that a phone's request for its upload would write or lock."""
+
+    def knock(conn: Connection) -> httpx.Response:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("lock table devices in exclusive mode"))
+        extent = {"Upload-Offset": "0", "Upload-Length": "9", "Content-Type": OCTETS, "Authorization": "Bearer x"}
+        url = f"{ronda.origin}/api/photos/{digest(b'no photo')}"
+        return httpx.put(url, content=b"no photo", headers=extent, timeout=20)
+
+    async def while_held() -> httpx.Response:
+        db = open_database(ronda.database_url)
+        try:
+            return await db.write(knock)
+        finally:
+            await db.close()
+
+    assert problem(asyncio.run(while_held())) == (401, "unauthorized")
