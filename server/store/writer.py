@@ -86,8 +86,9 @@ class ExchangeWriter:
     async def submit(self, job: Job) -> ExchangeResponse:
         """The answer to a job. Raises RondaError; Busy when nothing was stored and the phone should come again."""
         waiting = Waiting(job, asyncio.get_running_loop().create_future())
-        if job.incoming or job.wiped or self._has_news(job):
-            if len(self._taking) >= MOST_WAITING:
+        brings = bool(job.incoming) or job.wiped
+        if brings or self._has_news(job):
+            if len(self._taking) >= (MOST_WAITING if brings else MOST_UNREAD):
                 raise Busy(Code.busy)
             self._taking.add(waiting)
         else:

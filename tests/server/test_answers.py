@@ -140,6 +140,19 @@ async def test_M24_under_load_mutations_are_stored_and_reading_waits(city: Datab
     assert len({answer.wait for answer in unread}) > len(unread) // 2, "not all come again at once"
 
 
+async def test_M24_phones_that_only_ask_take_no_place_of_mutations_after_a_restart(city: Database) -> None:
+    """A server that has just begun has met none of them, and writes down that it heard of each."""
+    writer = ExchangeWriter(city, TERMS)
+    asking = [asyncio.ensure_future(writer.submit(job(NOW))) for _ in range(MOST_UNREAD)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await writer.submit(job(NOW))
+    answer = await writer.submit(job(NOW, nil(RTS[0], NOW)))
+    await asyncio.gather(*asking)
+    await writer.close()
+    assert [outcome.outcome for outcome in answer.outcomes] == [OutcomeKind.applied]
+
+
 async def test_M15_what_was_stored_is_acknowledged_also_when_nothing_can_be_read(city: Database) -> None:
     def break_reading(conn: Connection) -> None:
         conn.execute(text("alter table batches rename to elsewhere"))
