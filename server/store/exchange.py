@@ -80,7 +80,7 @@ def recognise(conn: Connection, jobs: Sequence[Job], life: Life, lands: Lands) -
     if not jobs:
         return []
     known = devices.met(conn, {job.secret_hash for job in jobs})
-    theirs = lands.of(conn, life.areas, {one.officer_id for one in known.values()})
+    theirs = lands.of(conn, f"{life.epoch}/{life.areas}", {one.officer_id for one in known.values()})
     return [
         Taken(job, one.with_lands(theirs[one.officer_id]), cursors.decode(job.cursor))
         if (one := known.get(job.secret_hash))

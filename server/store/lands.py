@@ -9,7 +9,7 @@ from server.store.devices import Territory, territories
 
 
 class Lands:
-    """What was read of officers, each with the count of changes at which it was read (`server.tables.generation`).
+    """What was read of officers, each with the database's life and count of changes (`server.tables.generation`).
 
     The count comes from the caller's own transaction, so what is remembered is never older than what it sees.
     """
@@ -18,7 +18,7 @@ class Lands:
         self._known: dict[UUID, tuple[str, tuple[Territory, ...]]] = {}
 
     def of(self, conn: Connection, count: str, officer_ids: Collection[UUID]) -> dict[UUID, tuple[Territory, ...]]:
-        """The RTs of some officers. `count` is that of the transaction."""
+        """The RTs of some officers. `count`, with the life that it is of, comes from the transaction."""
         known = {officer_id: self._known.get(officer_id, ("", ())) for officer_id in officer_ids}
         missing = [officer_id for officer_id, (at, _) in known.items() if at != count]
         if missing:

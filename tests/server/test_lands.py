@@ -6,11 +6,13 @@ from sqlmodel import col
 
 from server.store import pull
 from server.store.engine import Database
+from server.store.exchange import Taken, recognise
 from server.store.lands import Lands
 from server.store.people import assign
+from server.tables.areas import Meta
 from server.tables.generation import WATCHED
 from server.tables.people import Assignment
-from tests.support.city import OFFICER, RTS, area_id, build
+from tests.support.city import OFFICER, RTS, area_id, build, job
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +58,25 @@ async def test_A1_a_transaction_that_began_earlier_leaves_nothing_old_behind(cit
 
     await city.read(remember_as_if_before)
     assert len(await city.read(held, lands)) == len(RTS)
+
+
+async def test_A1_nothing_is_remembered_over_a_restore_whose_count_is_the_same(city: Database) -> None:
+    lands = Lands()
+
+    def known(conn: Connection) -> int:
+        [call] = recognise(conn, [job(1)], pull.life(conn), lands)
+        assert isinstance(call, Taken)
+        return len(call.caller.territories)
+
+    def restore(conn: Connection) -> None:
+        count = pull.life(conn).areas
+        conn.execute(delete(Assignment).where(col(Assignment.area_id) == area_id("31.73.06.1001/001")))
+        for key, value in (("areas", count), ("epoch", "another")):
+            conn.execute(update(Meta).where(col(Meta.key) == key).values(value=value))
+
+    assert await city.read(known) == len(RTS)
+    await city.write(restore)
+    assert await city.read(known) == len(RTS) / 2
 
 
 @pytest.mark.parametrize("table", WATCHED)
