@@ -13,7 +13,7 @@ import rich_click as click
 from server.register import BadFile
 from server.settings import Settings, SettingsError, load
 from server.store.engine import Work, open_database
-from sync.errors import RondaError
+from sync.errors import Busy, RondaError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +43,8 @@ def in_database(work: "Work[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
 
     try:
         return asyncio.run(call())
+    except Busy as error:
+        raise click.ClickException("the database cannot be used now; one that is new needs `ronda migrate`") from error
     except RondaError as error:
         raise click.ClickException(f"{error.code}: {error.detail}" if error.detail else error.code) from error
 
