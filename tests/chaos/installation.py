@@ -23,7 +23,7 @@ from tests.support.ronda import free_port
 
 YEAR: Final = 365 * 24 * 3_600_000
 SKEWS: Final = (0, 0, 0, -10 * YEAR, 10 * YEAR, -24 * 3_600_000, 90_000)
-SERVER_LIFE: Final = 1.5
+SERVER_LIFE: Final = 2.5
 WORKER_LIFE: Final = 2.6
 
 

@@ -17,7 +17,7 @@ BURST: Final = 7
 MOST_WAITING: Final = 600
 # Mean seconds between two of a kind.
 SEALS: Final = 4
-REFUSALS: Final = 3
+REFUSALS: Final = 10
 
 
 class Plan(NamedTuple):
