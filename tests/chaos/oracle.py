@@ -193,7 +193,11 @@ def _digest(entry: Mapping[str, Any]) -> str:
 
 
 def not_once(names: Iterable[str], stored: Stored) -> tuple[list[str], list[str]]:
-    """Of the names that a phone said were saved: those that no record bears, and those that several do."""
-    there = Counter(json.loads(record.body)["identity"]["full_name"] for record in stored.records if record.body)
+    """Of the names that a phone said were saved: those that no record ever bore, and those that several did.
+
+    Others may have edited the record since, so all of its versions are looked at.
+    """
+    borne = {(row.record_id, json.loads(row.body)["identity"]["full_name"]) for row in stored.versions if row.body}
+    there = Counter(name for _, name in borne)
     wanted = list(names)
     return [name for name in wanted if not there[name]], [name for name in wanted if there[name] > 1]
