@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RondaDB } from "./db";
 import { exchange } from "./exchange";
-import { EMPTY_REPORT, fileNil, mutationOf, removeReport, saveReport } from "./outbox";
+import { EMPTY_REPORT, fileNil, removeReport, saveReport } from "./outbox";
 import { AREA, enrolledPhone, named, NOON, TestPorts, TestServer } from "./phone.fixture";
 import type { ReportChange } from "./protocol";
 
@@ -261,95 +261,5 @@ describe("an outcome", () => {
     await removeReport(db, id, NOON);
     await exchange(db, ports);
     expect((await db.records.get(id))?.removed).toBe(true);
-  });
-});
-
-describe("starting over", () => {
-  test("M17 a full pull drops what is no longer the officer's, and nothing that waits", async () => {
-    const gone = await capture("Pindah");
-    await exchange(db, ports);
-    const waiting = await capture("Menunggu");
-    server.records.delete(gone);
-    server.outcomes.set(await mutationId(gone), { ...server.outcomes.get(await mutationId(gone))! });
-    server.verdicts.set(await mutationId(waiting), { outcome: "retry", code: null });
-    server.resync = true;
-    await exchange(db, ports);
-    expect(await name(waiting)).toBe("Menunggu");
-    server.verdicts.clear();
-    await exchange(db, ports, true);
-    expect(await db.records.get(gone)).toBeUndefined();
-    expect((await db.records.get(waiting))?.server?.version).toBe(1);
-  });
-
-  test("M17 a server restored from a backup gets again what it once acknowledged", async () => {
-    const id = await capture("Rahim");
-    await exchange(db, ports);
-    server.records.clear();
-    server.outcomes.clear();
-    server.resync = true;
-    ports.time += 60_000;
-    await exchange(db, ports);
-    expect((server.records.get(id) as ReportChange).report.identity.full_name).toBe("Rahim");
-    expect(server.received[1]).toEqual([]);
-    expect(server.received[2]).toEqual(server.received[0]);
-    expect(await statuses()).toEqual(["acknowledged"]);
-    expect(await name(id)).toBe("Rahim");
-  });
-
-  test("M17 a server restored from a backup gets again what it held in quarantine, and a person can decide it", async () => {
-    const id = await capture("Rahim");
-    server.verdicts.set(await mutationId(id), { outcome: "quarantined", code: "area_out_of_scope" });
-    await exchange(db, ports);
-    server.outcomes.clear();
-    server.resync = true;
-    ports.time += 60_000;
-    await exchange(db, ports);
-    expect(server.received.filter((bodies) => bodies.length > 0)).toHaveLength(2);
-    expect(server.outcomes.has(await mutationId(id))).toBe(true);
-    expect(await statuses()).toEqual(["quarantined"]);
-    expect(await name(id)).toBe("Rahim");
-  });
-
-  test("M17 A4 a full pull drops a report that went, though an edit of it was refused, and keeps the edit", async () => {
-    const id = await capture("Rahim");
-    await exchange(db, ports);
-    const edit = { record_id: id, area_id: AREA, base: named("Rahim"), report: named("Khan"), now: NOON };
-    await saveReport(db, edit);
-    const [, second] = await db.outbox.toArray();
-    server.verdicts.set(second!.mutation_id, { outcome: "quarantined", code: "area_out_of_scope" });
-    await exchange(db, ports);
-    server.records.delete(id);
-    server.resync = true;
-    await exchange(db, ports);
-    expect(await db.records.get(id)).toBeUndefined();
-    expect(await statuses()).toEqual(["acknowledged", "quarantined"]);
-  });
-
-  test("M18 an answer to a phone that was enrolled anew meanwhile brings it no records", async () => {
-    const id = await capture("Rahim");
-    await exchange(db, ports);
-    await capture("Khan");
-    server.says = () => {
-      void db.meta.update("phone", { secret: "t".repeat(43), cursor: "" });
-      return {};
-    };
-    elsewhere(id, { report: named("Rahim", { note: "bukan untuk HP ini" }) });
-    await exchange(db, ports).catch(() => undefined);
-    expect((await db.records.get(id))?.report?.note).toBe("");
-    expect(await statuses()).toEqual(["acknowledged", "acknowledged"]);
-  });
-
-  test("M17 acknowledged mutations are kept for 30 days, those not accepted for ever", async () => {
-    const bad = await capture("Ditolak");
-    server.verdicts.set(await mutationId(bad), { outcome: "quarantined", code: "area_fixed" });
-    await capture("Rahim");
-    await exchange(db, ports);
-    ports.time += 29 * DAY;
-    await exchange(db, ports);
-    expect(await statuses()).toEqual(["quarantined", "acknowledged"]);
-    ports.time += 2 * DAY;
-    await exchange(db, ports);
-    expect(await statuses()).toEqual(["quarantined"]);
-    expect(mutationOf((await db.outbox.toArray())[0]!).record_id).toBe(bad);
   });
 });
