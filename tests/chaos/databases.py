@@ -101,6 +101,9 @@ class Postgres(Trouble):
 
     def close(self) -> None:
         self._server.cleanup()
+        # The wheel may know only the process that it began itself.
+        if (self._server.pgdata / "postmaster.pid").exists():
+            self._control("-m", "immediate", "stop")
 
 
 def _limit(pid: int, size: int) -> None:
