@@ -91,12 +91,12 @@ async def test_P4_a_link_opens_its_own_application_only(database: Database) -> N
 
 async def test_P5_a_number_is_taken_once_and_has_16_digits(database: Database) -> None:
     application_id = await booked(database)
-    assert await database.read(id_of_number, NUMBER) == application_id
+    assert await database.write(id_of_number, NUMBER) == application_id
     for number in (NUMBER, "123"):
         with pytest.raises(Refused):
             await booked(database, number, hashed(number))
     with pytest.raises(Unknown):
-        await database.read(id_of_number, "3173000000000009")
+        await database.write(id_of_number, "3173000000000009")
 
 
 async def test_N1_ready_writes_its_notification_and_a_push_for_each_subscription(database: Database) -> None:
