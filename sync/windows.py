@@ -17,6 +17,8 @@ from msgspec import Struct
 MINUTE: Final = 60_000
 DAY: Final = 24 * 60 * MINUTE
 JUMP: Final = 2 * MINUTE
+# A phone gives a request up after this time; what is longer is the clock's doing.
+LONGEST_WAY: Final = MINUTE // 2
 CLOCK_JUMPED: Final = "clock_jumped"
 CLOCK_UNSOUND: Final = "clock_unsound"
 
@@ -121,14 +123,14 @@ def capture_instant(
     """The capture on the server's clock (SPEC W3) and its flags (SPEC W4). All arguments in milliseconds.
 
     `last_offset` is the server's now minus the phone's now at the exchange before, None at the first. The time that a
-    request takes to arrive only ever makes an offset larger, so the smaller of two is nearer to the truth: nobody is
-    late because of a slow network or server.
+    request takes to arrive only ever makes an offset larger, so where it may be the reason the smaller of two is taken:
+    nobody is late because of a slow network or server.
     """
     offset = server_now - phone_now
     jumped = last_offset is not None and abs(offset - last_offset) > JUMP
     flags = (CLOCK_JUMPED,) if jumped else ()
-    if last_offset is not None and not jumped:
-        offset = min(offset, last_offset)
+    if last_offset is not None and 0 < offset - last_offset <= LONGEST_WAY:
+        offset = last_offset
     instant = min(captured_at + offset, server_now)
     if instant < enrolled_at:
         return Capture(server_now, (*flags, CLOCK_UNSOUND))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync.windows import (
     CLOCK_JUMPED,
     CLOCK_UNSOUND,
-    JUMP,
+    LONGEST_WAY,
     MINUTE,
     Capture,
     Schedule,
@@ -118,7 +118,7 @@ def test_W2_a_name_that_the_schedule_does_not_have_is_refused(name: str) -> None
 offsets = st.integers(-(10**12), 10**12)
 
 
-@given(st.integers(0, 10**9), offsets, st.integers(0, JUMP))
+@given(st.integers(0, 10**9), offsets, st.integers(0, LONGEST_WAY))
 def test_W3_a_request_that_was_long_on_its_way_makes_no_capture_later(age: int, offset: int, way: int) -> None:
     now = 1_795_000_000_000
     sent = now - way

@@ -17,6 +17,7 @@ from tests.support.model.phone import EMPTY, Json
 CLOSES: Final = (("pagi", 10), ("siang", 15), ("malam", 20))
 JAKARTA: Final = 7 * HOUR
 JUMP: Final = 2 * 60_000
+LONGEST_WAY: Final = 30_000
 
 
 def window_of(instant: int) -> str:
@@ -93,8 +94,8 @@ class Oracle:
         offset = now - phone_now
         last = self.state.offsets.get(phone, offset)
         flags = ["clock_jumped"] if abs(offset - last) > JUMP else []
-        if not flags:
-            offset = min(offset, last)
+        if 0 < offset - last <= LONGEST_WAY:
+            offset = last
         instant = min(captured_at + offset, now)
         return (instant, " ".join(flags)) if instant >= ENROLLED else (now, " ".join([*flags, "clock_unsound"]))
 
