@@ -4,6 +4,7 @@ It knows what each officer may do, decides each mutation the first time it comes
 """
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -98,6 +99,19 @@ class Oracle:
             offset = last
         instant = min(captured_at + offset, now)
         return (instant, " ".join(flags)) if instant >= ENROLLED else (now, " ".join([*flags, "clock_unsound"]))
+
+    def decide_all(self, brought: Sequence[Brought]) -> list[Json]:
+        """The outcomes of a request. What follows in a record that could not be stored waits with it."""
+        stuck: set[str] = set()
+        told = []
+        for one in brought:
+            body, _, mutation_id = _read(one.body)
+            record_id = body.get("record_id", mutation_id)
+            waits = record_id in stuck
+            told.append(_told(mutation_id, "retry", code="busy") if waits else self.decide(one))
+            if told[-1]["code"] == "busy":
+                stuck.add(record_id)
+        return told
 
     def decide(self, brought: Brought, resolver: bool = False) -> Json:
         """The outcome of one mutation, as the answer must tell it."""

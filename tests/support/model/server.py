@@ -186,6 +186,8 @@ class PostgresServer(Server):
 
     def __init__(self, url: str) -> None:
         super().__init__(open_database(url))
+        # What a run that was cut short left behind.
+        self.write(lift)
         if url not in PostgresServer._templates:
             self.write(begin_epoch, FIRST_EPOCH)
             self.write(city.build)
@@ -226,4 +228,4 @@ def curse(conn: Connection, record_id: UUID) -> None:
 
 def lift(conn: Connection) -> None:
     sqlite_ = conn.dialect.name == "sqlite"
-    conn.execute(text("drop trigger curse" if sqlite_ else "alter table versions drop constraint curse"))
+    conn.execute(text("drop trigger curse" if sqlite_ else "alter table versions drop constraint if exists curse"))
